@@ -1,14 +1,11 @@
 """The contact center as its operator describes it in `contact-center.yaml`."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Annotated, Final, Literal
 
 from pydantic import (
-    AfterValidator,
     ByteSize,
     Field,
     ValidationError,
@@ -16,87 +13,23 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from shared.contracts.consistency import inconsistencies
 from shared.contracts.fetching import Fetch
+from shared.contracts.field_types import (
+    Extension,
+    HostName,
+    MailboxAddress,
+    MediaTypePattern,
+    PasswordHash,
+    Skills,
+    TokenDigest,
+)
 from shared.contracts.oauth import OAuthLogin, RouteLogin
 from shared.contracts.screening import MOST_RULES, ScreeningRule
 from shared.contracts.sections import Name, Section
 
-_SKILL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _DRAFTS: Final = "email.draft"
-_ADDRESS: Final = re.compile(r"[^@\s<>\"]{1,64}@[A-Za-z0-9.-]{1,189}")
-_MEDIA_TYPE_PATTERN: Final = re.compile(r"[A-Za-z0-9.+-]{1,127}/([A-Za-z0-9.+-]{1,127}|[*])")
-_HOST_NAME: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
-_DIGEST: Final = re.compile(r"[0-9A-Fa-f]{64}")
-_EXTENSION: Final = re.compile(r"[A-Za-z0-9]{1,16}")
 
-_NAMED: Final = (
-    ("agents", "user_name"),
-    ("queues", "name"),
-    ("workbins", "name"),
-    ("agent_states", "name"),
-    ("oauth", "name"),
-    ("tokens", "name"),
-    ("screening", "name"),
-)
-
-Path = tuple[str | int, ...]
-"""The place of a value: keys, and indexes of lists from 0."""
-
-
-def _skill(value: str) -> str:
-    # It becomes part of a field's path in the database, where a dot separates fields.
-    if not _SKILL.fullmatch(value):
-        raise ValueError(
-            "a skill has 1 to 64 letters, digits, hyphens and underscores, "
-            "and begins with a letter or digit"
-        )
-    return value
-
-
-def _mail_address(value: str) -> str:
-    if not _ADDRESS.fullmatch(value):
-        raise ValueError("an address looks like support@example.com")
-    return value.lower()
-
-
-def _password_hash(value: str) -> str:
-    if not value.startswith("$argon2id$"):
-        raise ValueError("this is no argon2id hash: `mailroom hash-password` makes one")
-    return value
-
-
-def _token_digest(value: str) -> str:
-    if not _DIGEST.fullmatch(value):
-        raise ValueError("this is no SHA-256: `mailroom make-token NAME` prints a token's")
-    return value.lower()
-
-
-def _media_type_pattern(value: str) -> str:
-    if not _MEDIA_TYPE_PATTERN.fullmatch(value):
-        raise ValueError("a media type looks like image/png or image/*")
-    return value.lower()
-
-
-def _host_name(value: str) -> str:
-    if not _HOST_NAME.fullmatch(value):
-        raise ValueError("a server's name looks like mx.example.com")
-    return value.lower()
-
-
-def _extension(value: str) -> str:
-    if not _EXTENSION.fullmatch(value):
-        raise ValueError("an extension has letters and digits only, such as exe")
-    return value.lower()
-
-
-Skill = Annotated[str, AfterValidator(_skill)]
-Skills = dict[Skill, Annotated[int, Field(ge=1, le=10)]]
-MailboxAddress = Annotated[str, AfterValidator(_mail_address)]
-PasswordHash = Annotated[str, AfterValidator(_password_hash)]
-TokenDigest = Annotated[str, AfterValidator(_token_digest)]
-MediaTypePattern = Annotated[str, AfterValidator(_media_type_pattern)]
-Extension = Annotated[str, AfterValidator(_extension)]
-HostName = Annotated[str, AfterValidator(_host_name)]
 Tls = Literal["none", "starttls", "implicit"]
 OfferedTo = Literal["author", "queue", "nobody"]
 Role = Literal["Agent", "Contact Center Admin"]
@@ -427,135 +360,3 @@ class ContactCenter(Section):
         return self.mailbox_for(lowered) is not None or any(
             sender.address == lowered for sender in self.senders
         )
-
-
-def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
-    """Yield broken references and duplicates, each with its place.
-
-    `content` need not be valid: values of a wrong type are skipped, as the models report them.
-    """
-    for kind, section, used in (
-        (
-            "queue",
-            "queues",
-            (
-                *_texts(content, "agents", "queues"),
-                *_texts(content, "mailboxes", "queue"),
-                *_screening_queues(content),
-            ),
-        ),
-        ("token", "tokens", _drop_tokens(content)),
-        ("rule", "screening", _texts(content, "mailboxes", "screening")),
-        (
-            "login",
-            "oauth",
-            (
-                *_text_at(content, "smtp_route", "login", "oauth"),
-                *_fetch_texts(content, "login", "oauth"),
-            ),
-        ),
-    ):
-        known = {name for _, name in _texts(content, section, "name")}
-        for path, name in used:
-            if name not in known:
-                yield path, f"there is no {kind} {name!r} under `{section}`"
-    received = {
-        address.lower()
-        for field in ("address", "aliases")
-        for _, address in _texts(content, "mailboxes", field)
-    }
-    for path, address in _texts(content, "mailboxes", "bounces_to"):
-        if address.lower() not in received:
-            yield path, f"{address} is no mailbox here: reports that go there would not be read"
-    for section, field in _NAMED:
-        yield from _repeated(_texts(content, section, field))
-    yield from _repeated(
-        (path, address.lower())
-        for path, address in (
-            *_texts(content, "mailboxes", "address"),
-            *_texts(content, "mailboxes", "aliases"),
-        )
-    )
-    yield from _repeated(
-        (path, address.lower()) for path, address in _texts(content, "senders", "address")
-    )
-    yield from _fetched_twice(content)
-
-
-def names_differing_in_case(content: object) -> Iterator[tuple[Path, str]]:
-    """Yield names that differ from an earlier one only in case, with their places.
-
-    People read them as one name, so `mailroom apply` refuses them. Services accept them, because
-    earlier releases allowed them.
-    """
-    for section, field in _NAMED:
-        first: dict[str, str] = {}
-        for path, name in _texts(content, section, field):
-            known = first.setdefault(name.casefold(), name)
-            if known != name:
-                yield path, f"{name} and {known} differ in case only, and are one name"
-
-
-def _repeated(texts: Iterable[tuple[Path, str]]) -> Iterator[tuple[Path, str]]:
-    seen = set()
-    for path, text in texts:
-        if text in seen:
-            yield path, f"{text} is there already"
-        seen.add(text)
-
-
-def _texts(content: object, section: str, field: str) -> Iterator[tuple[Path, str]]:
-    """Yield the texts of a field in all entries of a section, with their places."""
-    entries = content.get(section) if isinstance(content, Mapping) else None
-    for index, entry in enumerate(_sequence(entries)):
-        value = entry.get(field) if isinstance(entry, Mapping) else None
-        if isinstance(value, str):
-            yield (section, index, field), value
-        for place, one in enumerate(_sequence(value)):
-            if isinstance(one, str):
-                yield (section, index, field, place), one
-
-
-def _fetched_twice(content: object) -> Iterator[tuple[Path, str]]:
-    """Yield mailboxes that read what another one reads: each mail would be there twice."""
-    servers = {path[1]: host.lower() for path, host in _fetch_texts(content, "imap", "host")}
-    seen: dict[tuple[str, str], str | int] = {}
-    for path, user_name in _fetch_texts(content, "imap", "user_name"):
-        first = seen.setdefault((servers.get(path[1], ""), user_name), path[1])
-        if first != path[1]:
-            yield path, f"{user_name} is fetched by mailboxes.{first} already"
-
-
-def _fetch_texts(content: object, *fields: str) -> Iterator[tuple[Path, str]]:
-    mailboxes = content.get("mailboxes") if isinstance(content, Mapping) else None
-    for index, mailbox in enumerate(_sequence(mailboxes)):
-        for path, text in _text_at(mailbox, "fetch", *fields):
-            yield ("mailboxes", index, *path), text
-
-
-def _drop_tokens(content: object) -> Iterator[tuple[Path, str]]:
-    mailboxes = content.get("mailboxes") if isinstance(content, Mapping) else None
-    for index, mailbox in enumerate(_sequence(mailboxes)):
-        drop = mailbox.get("drop") if isinstance(mailbox, Mapping) else None
-        names = drop.get("tokens") if isinstance(drop, Mapping) else None
-        for place, name in enumerate(_sequence(names)):
-            if isinstance(name, str):
-                yield ("mailboxes", index, "drop", "tokens", place), name
-
-
-def _screening_queues(content: object) -> Iterator[tuple[Path, str]]:
-    rules = content.get("screening") if isinstance(content, Mapping) else None
-    for index, rule in enumerate(_sequence(rules)):
-        for path, name in _text_at(rule, "then", "queue"):
-            yield ("screening", index, *path), name
-
-
-def _text_at(content: object, *path: str) -> Iterator[tuple[Path, str]]:
-    for key in path:
-        content = content.get(key) if isinstance(content, Mapping) else None
-    if isinstance(content, str):
-        yield path, content
-
-
-def _sequence(value: object) -> Sequence[object]:
-    return value if isinstance(value, (list, tuple)) else ()
