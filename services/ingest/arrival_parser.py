@@ -40,6 +40,7 @@ from shared.domain.stranded_work import UNASSIGNED
 from shared.faults import crash_point
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
+from shared.mail.parsing.bounces.other_reports import repeats_subject
 from shared.mail.parsing.identity import duplicate_key
 from shared.mail.threads import thread_references
 from shared.screening.rules import screened
@@ -230,7 +231,8 @@ def _about(
         return None
     report = matched.report
     offered_to = contact_center.reports.for_kind(report.kind)
-    if offered_to == "nobody" and not (report.is_proven or is_certain_report(mail)):
+    is_certain = is_certain_report(mail) or repeats_subject(mail.subject, matched.sent.mail.subject)
+    if offered_to == "nobody" and not (report.is_proven or is_certain):
         # A person may have written it, such as an answer with "vacation" in its subject.
         offered_to = "author"
     return ReportOn(

@@ -13,6 +13,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from shared.mail.parsing.bounces.other_reports import repeats_subject
+from shared.mail.parsing.parser import parse_mail
 from shared.mail.parsing.reports import read_report
 from tests.support.reports.corpus import labelled_corpus
 from tests.support.reports.labels import Labelled
@@ -86,7 +88,17 @@ def main() -> None:
         print(row + "{:>10} {:>7} {:>13}".format(*figures))
     for one in scores.values():
         print(*one.wrong, sep="\n", end="\n" if one.wrong else "")
+    notes = [one for several in lists.values() for one in several if one.kind == "out-of-office"]
+    ring = [one.name for one in notes if not _is_certain_note(one)]
+    print(f"{len(ring)} of {len(notes)} notes of absent people still ring:", *ring)
     print(f"{_milliseconds(LETTERS):.2f} ms a letter")
+
+
+def _is_certain_note(labelled: Labelled) -> bool:
+    """Say whether a note on a mail "Your order" rings nobody."""
+    read, mail = read_report(labelled.raw), parse_mail(labelled.raw)
+    is_repeated = repeats_subject(mail.subject, "Your order")
+    return read is not None and (read.is_certain or is_repeated)
 
 
 def _milliseconds(several: Iterable[Labelled]) -> float:

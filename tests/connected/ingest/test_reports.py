@@ -43,7 +43,9 @@ async def sent(backend: Backend, *to: str, **fields: Any) -> Interaction:
         subtype="OutboundReply",
         state=fields.get("state", State.SENT),
         owner_id="agent1",
-        mail=Email(to=tuple(map(Address, recipients)), message_id=OURS),
+        mail=Email(
+            to=tuple(map(Address, recipients)), message_id=OURS, subject=fields.get("subject", "")
+        ),
     )
     delivery = new_delivery(
         interaction_id=mail.id,
@@ -249,6 +251,26 @@ async def test_a_note_of_an_absent_customer_rings_nobody(backend: Backend, inges
         "InboundReport",
         mail.id,
     )
+
+
+@pytest.mark.parametrize(
+    ("subject", "state"),
+    [
+        ("Out of Office AutoReply: Your order", State.COMPLETED),
+        ("Out of Office AutoReply: RE: Your  order", State.COMPLETED),
+        ("Out of Office AutoReply: My order", State.QUEUED),
+        ("Out of office: when can you deliver?", State.QUEUED),
+    ],
+)
+async def test_unmarked_note_that_repeats_our_subject_rings_nobody(
+    backend: Backend, ingest: Ingest, subject: str, state: State
+) -> None:
+    await sent(backend, "ann@example.org", subject="Your order")
+    note = f"From: ann@example.org\r\nSubject: {subject}\r\nIn-Reply-To: {OURS}\r\n\r\nAway"
+
+    child = await came(backend, ingest, note.encode(), sender="ann@example.org")
+
+    assert child.state is state
 
 
 @pytest.mark.parametrize(("offered_to", "preferred"), [("author", "agent1"), ("queue", None)])

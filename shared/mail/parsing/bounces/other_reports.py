@@ -48,7 +48,14 @@ _ABSENT_FOR_SURE: Final = re.compile(
 )
 """What programs write before the subject of the mail that they answer: no person begins so."""
 
+_OWN_SUBJECT: Final = re.compile(r"\s*+away from my mail\s*+\Z", re.IGNORECASE)
+"""The subject of vacation(1), which also writes `Precedence: bulk`."""
+
+_ANSWER_PREFIX: Final = re.compile(r"\s*+(?:(?:re|aw|sv|rv|antw)\s*+:\s*+)++", re.IGNORECASE)
+_BLANKS: Final = re.compile(r"\s++")
+
 _MARKS: Final = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-vacation")
+_BULK: Final = frozenset({"bulk", "junk"})
 _UNMARKED: Final = frozenset({"", "no", "none", "false", "0"})
 
 
@@ -114,6 +121,23 @@ def read_absence(headers: Headers) -> Report | None:
     )
 
 
+def repeats_subject(subject: str, answered: str) -> bool:
+    """Say whether a program has written a subject in answer to a mail with another subject.
+
+    Programs write their own words in front of the whole subject that they answer. A person who
+    answers writes `Re:`, and one who writes about a vacation does not repeat our subject.
+    """
+    begin = _ABSENT_FOR_SURE.match(subject)
+    if begin is None or not _plain(answered):
+        return False
+    return _plain(subject[begin.end() :]) == _plain(answered)
+
+
+def _plain(subject: str) -> str:
+    begin = _ANSWER_PREFIX.match(subject)
+    return _BLANKS.sub(" ", subject[begin.end() if begin else 0 :]).strip().casefold()
+
+
 _SIDES: Final = ("final", "original")
 
 
@@ -128,7 +152,7 @@ def _is_automatic_answer(headers: Headers) -> bool:
     subject = _subject(headers)
     if _is_generated(headers):
         return _ABSENT.match(subject) is not None
-    is_marked = _word(headers, "precedence") in {"bulk", "junk"} or _suppresses(headers)
+    is_marked = _word(headers, "precedence") in _BULK or _suppresses(headers)
     return bool((is_marked and _ABSENT.match(subject)) or _ABSENT_FOR_SURE.match(subject))
 
 
@@ -139,9 +163,11 @@ def _is_certain_answer(headers: Headers) -> bool:
     web site, which marks its mail as generated. Nor does the wish that no program may answer, which
     companies add to the mails of people.
     """
+    subject = _subject(headers)
     is_of_program = _is_generated(headers) or has_null_sender(headers)
-    begins_so = _ABSENT_FOR_SURE.match(_subject(headers)) is not None
-    return _is_marked_answer(headers) or (is_of_program and begins_so)
+    begins_so = _ABSENT_FOR_SURE.match(subject) is not None
+    is_of_vacation = _word(headers, "precedence") in _BULK and _OWN_SUBJECT.match(subject)
+    return _is_marked_answer(headers) or (is_of_program and begins_so) or bool(is_of_vacation)
 
 
 def _is_marked_answer(headers: Headers) -> bool:

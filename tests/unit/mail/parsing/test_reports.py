@@ -5,6 +5,7 @@ import time
 import pytest
 
 from shared.mail.parsed_mail import Report, ReportedRecipient
+from shared.mail.parsing.bounces.other_reports import repeats_subject
 from shared.mail.parsing.reports import read_report
 from tests.support.reports.labels import Labelled
 from tests.support.reports.letters import LETTERS
@@ -273,7 +274,7 @@ def test_a_hostile_notice_is_read_in_time(line: bytes) -> None:
     assert time.process_time() - started < 5
 
 
-NOT_CERTAIN = {"absent-vacation-program", "absent-exchange-2003"}
+NOT_CERTAIN = {"absent-exchange-2003"}
 """Notes without any mark in their headers: a person may have written them."""
 
 
@@ -307,3 +308,40 @@ def test_what_a_person_may_have_written_is_not_certain(headers: str) -> None:
     report = read_report(raw.encode())
 
     assert report is None or not report.is_certain
+
+
+@pytest.mark.parametrize(
+    ("precedence", "subject", "is_certain"),
+    [
+        ("bulk", "away from my mail", True),
+        ("junk", "Away from my mail", True),
+        ("", "away from my mail", False),
+        ("bulk", "Vacation rental for eight", False),
+        ("bulk", "away from my mail for a week, please call", False),
+    ],
+)
+def test_vacation_program_is_known_by_mark_and_subject(
+    precedence: str, subject: str, is_certain: bool
+) -> None:
+    headers = f"From: ann@client.example\r\nSubject: {subject}\r\nPrecedence: {precedence}\r\n"
+
+    report = read_report(f"{headers}\r\nI am away".encode())
+
+    assert bool(report and report.is_certain) is is_certain
+
+
+@pytest.mark.parametrize(
+    ("subject", "answered", "repeats"),
+    [
+        ("Automatic reply: Your order 17", "Your order 17", True),
+        ("Abwesenheitsnotiz: AW: Ihre Frage", "Ihre Frage", True),
+        ("Automatic reply: Your order", "Your order 17", False),
+        ("Automatic reply:", "", False),
+        ("Re: Your order 17", "Your order 17", False),
+        ("Out of office next week", "next week", False),
+    ],
+)
+def test_program_repeats_the_subject_that_it_answers(
+    subject: str, answered: str, repeats: bool
+) -> None:
+    assert repeats_subject(subject, answered) is repeats
