@@ -90,6 +90,7 @@ class RunningListener:
     logged: Sequence[Mapping[str, Any]] = field(default_factory=list)
     _end: asyncio.Event = field(default_factory=asyncio.Event)
     _started: threading.Event = field(default_factory=threading.Event)
+    _ended: threading.Event = field(default_factory=threading.Event)
 
     @property
     def kept(self) -> list[KeptMail]:
@@ -120,6 +121,10 @@ class RunningListener:
         """Begin to stop, as SIGTERM does."""
         self.loop.call_soon_threadsafe(self._end.set)
 
+    def has_ended(self, *, within: float) -> bool:
+        """Say whether the listeners have stopped after so many seconds at the latest."""
+        return self._ended.wait(within)
+
     async def serve(self) -> None:
         self.loop.set_exception_handler(lambda _, context: self.faults.append(context))
         intake = MailIntake(
@@ -132,6 +137,7 @@ class RunningListener:
         async with listening(receiver, self.settings, self.certificate):
             self._started.set()
             await self._end.wait()
+        self._ended.set()
 
     def wait_until_started(self) -> None:
         assert self._started.wait(_DEADLINE)

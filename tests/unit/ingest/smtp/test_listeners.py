@@ -361,6 +361,37 @@ def test_a_service_that_stops_says_so_when_it_may(run: Run) -> None:
     assert len(running.kept) == 1
 
 
+def test_mail_that_is_coming_when_the_service_stops_is_taken(run: Run) -> None:
+    running = run(storing=20)
+
+    with running.connect() as idle, running.connect() as addressed, running.connect() as busy:
+        idle.greet()
+        addressed.greet().address()
+        assert busy.greet().address().ask("DATA") == 354
+        busy.send(b"Subject: x\r\n")
+
+        running.stop()
+
+        for one in (idle, addressed):
+            assert one.answer().startswith(b"421 4.3.2 ")
+            assert one.is_hung_up_on()
+        busy.send(b"\r\nx\r\n.\r\n")
+        assert busy.code() == 250
+        assert busy.is_hung_up_on()
+    assert len(running.kept) == 1
+
+
+def test_mail_that_never_ends_does_not_hold_up_a_stop(run: Run) -> None:
+    running = run(storing=1)
+
+    with running.connect() as busy:
+        assert busy.greet().address().ask("DATA") == 354
+        busy.send(b"Subject: x\r\n")
+        running.stop()
+        assert running.has_ended(within=10)
+    assert running.kept == []
+
+
 @pytest.mark.parametrize("octets", [b"", b"EHLO x\r\n", b"MAIL", b"\0" * 100])
 def test_session_closed_at_once_is_removed(run: Run, octets: bytes) -> None:
     running = run(most_sessions=1)
