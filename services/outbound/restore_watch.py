@@ -7,7 +7,8 @@ from services.outbound.retry_scheduler import RetryScheduler
 from shared.domain.clock import Clock
 from shared.runtime.lasting_witness import LastingWitness
 from shared.storage.database.client import Database
-from shared.storage.mails.uncertain_deliveries import mark_unfinished_uncertain
+from shared.storage.journal_generations import JournalGenerations
+from shared.storage.mails.uncertain_deliveries import find_uncertain, mark_unfinished_uncertain
 
 log = structlog.get_logger()
 
@@ -16,7 +17,8 @@ class RestoreWatcher:
     """Orders due attempts, unless the database has lost writes that it acknowledged.
 
     After such a loss any mail that looks due may have been sent since the backup, so all
-    unfinished deliveries are held as mails in doubt.
+    unfinished deliveries are held as mails in doubt. Positions of the journal would be given
+    again, so a generation of them begins: the gateways may all have been stopped, and not know.
     """
 
     def __init__(
@@ -58,13 +60,17 @@ class RestoreWatcher:
         await self._retry_scheduler.request_due_attempts()
 
     async def _hold(self) -> None:
+        """Hold, inform and begin a generation; after an interruption do so once more."""
         held = await mark_unfinished_uncertain(self._database, self._clock)
-        self._is_restored = False
         log.error(
             "the database was replaced by a backup: mails that were on their way are held",
             held=len(held),
-            do="run `mailroom restored`, then see `mailroom doubts`",
+            do="see `mailroom doubts`",
         )
-        for delivery in held:
+        # Those that an interrupted hold has marked are in doubt as well, and their authors may not
+        # know. For others the attempt finds the interaction up to date.
+        async for delivery in find_uncertain(self._database):
             # The attempt finds the delivery in doubt and publishes that to its author.
             await self._retry_scheduler.request_attempt(delivery.id, cause_of(delivery))
+        await JournalGenerations(self._database, self._clock).begin_generation()
+        self._is_restored = False

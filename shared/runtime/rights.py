@@ -219,6 +219,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                 {
                     delivery_store.COLLECTION: CHANGE,
                     interaction_store.COLLECTION: CHANGE,
+                    journal_generations.NEWEST: ADD,
                     witness.COLLECTION: ADD,
                     leases.COLLECTION: ADD,
                     indexes.LOGINS: ADD,

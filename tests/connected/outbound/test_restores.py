@@ -10,13 +10,17 @@ from services.console.commands import uncertain_deliveries
 from services.console.commands.restored import announce_restore
 from services.console.exit_codes import NotPossibleError
 from services.outbound.restore_watch import RestoreWatcher
+from services.outbound.retry_scheduler import RetryScheduler
+from shared.contracts.envelope import Cause
 from shared.contracts.events import DeliveryUncertain
 from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.lifecycle import State
+from shared.messaging.publisher import BrokerUnavailableError
 from shared.messaging.record import BrokerRecord
 from shared.messaging.topology import OUTBOUND
 from shared.runtime.lasting_witness import LastingWitness
 from shared.storage.database import witness
+from shared.storage.journal_generations import JournalGenerations
 from tests.connected.backups import Backup
 from tests.doubles.smtp_sink import DROP_AFTER_DOT
 from tests.support.outbound import Outbound
@@ -104,12 +108,35 @@ async def test_outbound_left_running_sends_nothing_of_a_backup(
     assert {await outbound.state(mail) for mail in mails} == {State.UNCERTAIN}
 
 
-def lasting_watch(outbound: Outbound, url: str) -> RestoreWatcher:
+def lasting_watch(
+    outbound: Outbound, url: str, retry_scheduler: RetryScheduler | None = None
+) -> RestoreWatcher:
     """Return the watch of a process that starts now."""
     backend = outbound.backend
     record = BrokerRecord(url, OUTBOUND, backend.publisher, name="test")
-    lasting = LastingWitness(backend.database, backend.clock, record)
-    return RestoreWatcher(backend.database, backend.clock, lasting, outbound.retry_scheduler)
+    return RestoreWatcher(
+        backend.database,
+        backend.clock,
+        LastingWitness(backend.database, backend.clock, record),
+        retry_scheduler or outbound.retry_scheduler,
+    )
+
+
+class InterruptedScheduler(RetryScheduler):
+    """A scheduler that loses the broker after a number of orders; it notes those it has given."""
+
+    def __init__(self, outbound: Outbound, orders: int) -> None:
+        backend = outbound.backend
+        super().__init__(outbound.stores.deliveries, backend.publisher, backend.clock)
+        self.ordered: list[str] = []
+        self._left = orders
+
+    async def request_attempt(self, delivery_id: str, cause: Cause) -> None:
+        if not self._left:
+            raise BrokerUnavailableError
+        self._left -= 1
+        self.ordered.append(delivery_id)
+        await super().request_attempt(delivery_id, cause)
 
 
 async def restored_unseen(outbound: Outbound, url: str) -> list[str]:
@@ -132,6 +159,38 @@ async def test_outbound_that_was_stopped_sends_nothing_of_a_backup(
 
     assert len(outbound.sink.kept) == 2
     assert {await outbound.state(mail) for mail in mails} == {State.UNCERTAIN}
+
+
+async def test_restore_unseen_by_all_begins_a_generation(
+    outbound: Outbound, vhost_url: str
+) -> None:
+    generations = JournalGenerations(outbound.backend.database, outbound.backend.clock)
+    await restored_unseen(outbound, vhost_url)
+    floor_of_backup = await generations.floor()
+
+    await lasting_watch(outbound, vhost_url).check_at_start()
+    floor = await generations.floor()
+    await lasting_watch(outbound, vhost_url).check_at_start()
+
+    assert floor_of_backup == 0
+    assert floor > 2**23
+    assert await generations.floor() == floor
+
+
+@pytest.mark.parametrize("orders", [0, 1])
+async def test_hold_that_was_interrupted_tells_all_authors_later(
+    outbound: Outbound, vhost_url: str, orders: int
+) -> None:
+    mails = await restored_unseen(outbound, vhost_url)
+    broken = InterruptedScheduler(outbound, orders)
+    with pytest.raises(BrokerUnavailableError):
+        await lasting_watch(outbound, vhost_url, broken).check_at_start()
+    next_one = InterruptedScheduler(outbound, 10)
+
+    await lasting_watch(outbound, vhost_url, next_one).check_at_start()
+
+    assert len(broken.ordered) == orders
+    assert sorted(next_one.ordered) == sorted(mails)
 
 
 async def test_restore_that_was_noticed_once_is_not_noticed_again(
