@@ -27,6 +27,7 @@ from shared.domain.lifecycle import Operation, State
 from shared.domain.user_data import change_user_data
 from shared.mail.contact_ids import presumed_contact_id
 from shared.mail.draft_attachments import AttachmentLimits
+from shared.mail.thread_tokens import new_thread_token
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
@@ -154,6 +155,7 @@ class DraftCommands:
             message_id = new_message_id(before.id, require_own_sender(mail, contact_center))
             sent_at = self._clock.now()
             mail = replace(mail, message_id=message_id, sent_at=sent_at)
+            mail = with_thread_token(mail, contact_center)
             require_sendable(mail, sent_at)
             queue = command.queue or before.queue
             addressee = next(iter((*mail.to, *mail.cc, *mail.bcc))).address
@@ -217,6 +219,17 @@ def parent_completion(sent: Interaction, command: SubmitDraft) -> list[Contract]
     if not command.complete_parent or sent.parent_id is None:
         return []
     return [CompleteInteraction(interaction_id=sent.parent_id, agent_id=command.agent_id)]
+
+
+def with_thread_token(mail: Email, contact_center: ContactCenter) -> Email:
+    """Return a mail with a token, if its mailbox wants one.
+
+    A mail that is sent once more keeps its token: some recipients may have the first one.
+    """
+    mailbox = contact_center.mailbox_for(mail.sender.address) if mail.sender else None
+    if mailbox is None or not mailbox.thread_tokens:
+        return replace(mail, thread_token="")
+    return mail if mail.thread_token else replace(mail, thread_token=new_thread_token())
 
 
 def require_own_sender(mail: Email, contact_center: ContactCenter) -> Address:

@@ -1,7 +1,7 @@
 """Turns an arrival into interactions, one for each of its mailboxes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Final
@@ -42,6 +42,7 @@ from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.bounces.other_reports import repeats_subject
 from shared.mail.parsing.identity import duplicate_key
+from shared.mail.thread_tokens import Owns, thread_tokens, without_token
 from shared.mail.threads import thread_references
 from shared.screening.rules import screened
 from shared.storage.configuration_store import ConfigurationStore
@@ -55,6 +56,7 @@ log = structlog.get_logger()
 
 PARSED: Final = Counter("mailroom_mails_parsed_total", "Mails by what they became", ["outcome"])
 
+_DELIVERED_TO: Final = ("Delivered-To", "X-Original-To")
 _TRIES: Final = 3
 _RETRY_DELAY: Final = timedelta(seconds=5)
 _LONGEST_WAIT: Final = timedelta(minutes=30)
@@ -116,6 +118,10 @@ class ArrivalParser:
         matched = await self._reports.match(mail, arrival)
         contact = await self._contact(mail, arrival)
         contact_center = await self._configuration.current()
+        answered = await self._threads.with_tokens(
+            thread_tokens((*arrival.recipients, *_addressees(mail)), contact_center.owns)
+        )
+        mail = _without_tokens(mail, contact_center.owns)
         trusted = contact_center.trusted_authentication
         is_copy = False
         for address in arrival.mailboxes:
@@ -126,7 +132,7 @@ class ArrivalParser:
                 build_interaction,
                 arrival=arrival,
                 mailbox=mailbox,
-                relations=Relations(proven, about, contact),
+                relations=Relations(proven, about, contact, answered),
                 trusted=trusted,
                 is_offered=_is_offered(mail, about, contact_center.reports),
             )
@@ -218,6 +224,22 @@ def _messages_about(interaction: Interaction, arrival: Arrival) -> Sequence[Cont
     if interaction.state is State.QUEUED:
         messages.append(InteractionReceived.of(interaction))
     return messages
+
+
+def _addressees(mail: ParsedMail) -> Iterator[str]:
+    """Yield the addresses that a mail was sent to, as its headers say."""
+    yield from (mail.headers[name] for name in _DELIVERED_TO if name in mail.headers)
+    yield from (one.address for one in (*mail.to, *mail.cc))
+
+
+def _without_tokens(mail: ParsedMail, owns: Owns) -> ParsedMail:
+    """Return a mail without tokens in its addresses, which more agents see than may read it."""
+    return replace(
+        mail,
+        to=tuple(without_token(one, owns) for one in mail.to),
+        cc=tuple(without_token(one, owns) for one in mail.cc),
+        reply_to=tuple(without_token(one, owns) for one in mail.reply_to),
+    )
 
 
 def _about(

@@ -18,9 +18,13 @@ from shared.mail.parsed_mail import ParsedMail, ReportedRecipient
 from shared.mail.threads import (
     ClaimedSender,
     ThreadMembership,
+    is_forward,
+    people_of,
+    person,
     thread_membership,
     thread_references,
 )
+from shared.mail.warnings import OTHER_SENDER
 from shared.storage.mails.arrival_store import Arrival
 
 _HEADERS: Final = ("Message-ID", "Date", "Content-Type", "MIME-Version")
@@ -42,13 +46,14 @@ class ReportOn:
 class Relations:
     """What a mail belongs to, as far as it is known.
 
-    `proven` are the mails that it refers to and whose thread it may join, `about` the sent mail
-    that it reports on, `contact` who wrote it.
+    `proven` are the mails that it refers to and whose thread it may join, `answered` those of ours
+    whose tokens it was sent to, `about` the sent mail that it reports on, `contact` who wrote it.
     """
 
     proven: Sequence[Interaction] = ()
     about: ReportOn | None = None
     contact: Contact | None = None
+    answered: Sequence[Interaction] = ()
 
 
 def build_interaction(
@@ -70,18 +75,25 @@ def build_interaction(
     about, proven, contact = relations.about, relations.proven, relations.contact
     interaction_id = about.interaction_id if about else new_id()
     ids = thread_references(mail)
+    sender, is_other = sender_of(mail, arrival), False
     if about and about.matched_by in PROOFS:
         # Our token proves more than a Message-ID, which the report may lack.
         ids = (about.sent.mail.message_id, *ids)
         proven = (about.sent, *(one for one in proven if one.id != about.sent.id))
+    elif not proven and not is_forward(mail.subject):
+        # A forward to an address that a mail program has kept is about something else.
+        proven = relations.answered
+        ids = tuple(one.mail.message_id for one in proven)
+        is_other = bool(proven) and not any(_was_sent_to(sender, one) for one in proven)
     joined = thread_membership(interaction_id, mailbox.address, ids, proven)
     parent_id = joined.parent_id if joined else None
-    sender = sender_of(mail, arrival)
     whose = contact.id if contact else presumed_contact_id(sender.address)
     is_blocked = contact is not None and contact.is_blocked
     is_offered = is_offered and not is_blocked
     verdict = sender_verdict(mail.authentication, trusted, sender.address)
-    warned = verdict_warnings(verdict, is_judged=bool(trusted))
+    warned = {*verdict_warnings(verdict, is_judged=bool(trusted))}
+    if is_other:
+        warned.add(OTHER_SENDER)
     attachments = tuple(
         Attachment(new_id(), part.name, part.size, part.media_type, part.content_id or "")
         for part in mail.attachments
@@ -135,6 +147,10 @@ def build_interaction(
 def is_certain_report(mail: ParsedMail) -> bool:
     """Say whether a mail is a report that no person can have written."""
     return mail.report is not None and mail.report.is_certain
+
+
+def _was_sent_to(sender: Address, ours: Interaction) -> bool:
+    return person(sender.address) in people_of(ours)
 
 
 def _preferred_agent(

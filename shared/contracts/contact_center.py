@@ -102,6 +102,8 @@ class Mailbox(Section):
     With `fetch`, its mail is read from an IMAP server as well as taken by SMTP and LMTP; with
     `drop`, programs hand it in by HTTP.
     Reports on mail that is sent from it go to `bounces_to`, by default to the address itself.
+    With `thread_tokens`, mails from it ask for answers at its address with a secret plus-tag, which
+    leads an answer into its thread. The mail server before us then has to take plus-tags.
     `screening` names the rules that its mail is screened by, in their order; without it all rules
     count, in the order of the file.
     """
@@ -115,6 +117,7 @@ class Mailbox(Section):
     bounces_to: Annotated[MailboxAddress | None, Field(exclude_if=lambda value: value is None)] = (
         None
     )
+    thread_tokens: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
     screening: Annotated[tuple[Name, ...] | None, Field(exclude_if=lambda value: value is None)] = (
         None
     )

@@ -40,7 +40,8 @@ class Email:
     """The mail itself. `warnings` are codes for what the parser found odd in it.
 
     `sections` are those of `text`; none for mail of releases before them. `authenticated` says
-    whether the sender is proven, None if unknown, and `authentication` why.
+    whether the sender is proven, None if unknown, and `authentication` why. `thread_token` is the
+    secret in the address for answers to a mail of ours; who knows it joins its thread.
     """
 
     subject: str = ""
@@ -60,6 +61,7 @@ class Email:
     sections: tuple[Section, ...] = ()
     authenticated: bool | None = None
     authentication: str = ""
+    thread_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 INFECTED: Final = "infected"
+OTHER_SENDER: Final = "other-sender"
 
 WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -18,6 +19,7 @@ WARNINGS: Final[Mapping[str, str]] = MappingProxyType(
         "mixed-scripts": "the host in its sender's address has letters that look like others",
         "missing-boundary": "its parts could not be told apart",
         "name-is-other-address": "the name of its sender is another address than the sender's",
+        OTHER_SENDER: "its sender is none of those to whom we wrote what it answers",
         "partial": "it is one piece of a larger mail",
         "reaction": "it is a reaction to another mail: its text is the emoji",
         "remote-images-blocked": "it has images that are somewhere else on the network",

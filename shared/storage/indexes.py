@@ -90,6 +90,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         ),
         IndexModel([("mail.message_id", ASCENDING)], name="threading"),
         IndexModel(
+            [("mail.thread_token", ASCENDING)],
+            name="with-thread-token",
+            partialFilterExpression={"mail.thread_token": {"$gt": ""}},
+        ),
+        IndexModel(
             [("contact_id", ASCENDING), ("_id", ASCENDING)],
             name="of-contact",
             partialFilterExpression={"contact_id": {"$gt": ""}},

@@ -36,6 +36,7 @@ async def running(
     folder = tmp_path_factory.mktemp("system")
     described = yaml.safe_load(CONTACT_CENTER.read_text())
     described["mailboxes"][1]["fetch"] = fetch(imap_ports.plain, "sales")
+    described["mailboxes"][0]["thread_tokens"] = True
     configuration = folder / "contact-center.yaml"
     configuration.write_text(yaml.safe_dump(described))
     with pytest.MonkeyPatch.context() as environment:

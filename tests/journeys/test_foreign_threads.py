@@ -3,6 +3,7 @@
 import json
 import re
 from email import message_from_bytes
+from email.utils import parseaddr
 
 import pytest
 
@@ -89,4 +90,18 @@ async def test_a_customers_answer_brings_the_earlier_mails_along(
         assert {one["thread_id"] for one in earlier} == {asked}
         await agent2.post(mine, "Complete")
         await hear(second, "Completed", mine)
+
+        # Without References, from another address: only the address that we asked for proves it.
+        aside = customer_mail("Another subject").replace(
+            b"<ann@example.org>", b"<ann@work.example>"
+        )
+        answers_to = parseaddr(sent["Reply-To"])[1].encode()
+        await hand_in(aside.replace(b"support@demo.example", answers_to), running.addresses.smtp)
+        theirs = await accepted(second, agent2)
+
+        view = (await agent2.get(f"/ucs/interactions/{theirs}")).json()
+        assert view["thread_id"] == asked
+        assert view["to"] == [{"address": "support@demo.example"}]
+        await agent2.post(theirs, "Complete")
+        await hear(second, "Completed", theirs)
         await agent2.set_channel("NotReady")

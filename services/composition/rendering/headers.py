@@ -16,6 +16,7 @@ from services.composition.rendering.header_fields import (
     text_field,
 )
 from shared.domain.interaction import Address, Email
+from shared.mail.thread_tokens import answer_address
 
 _MESSAGE_ID: Final = re.compile(r"<[!-;=?-~]{1,970}>")
 """The length keeps a line with the longest header name within 998 octets."""
@@ -39,8 +40,10 @@ def mail_fields(mail: Email, sender: Address, sent_at: datetime) -> list[Field]:
     Raises:
         UnsendableMailError: An address is invalid, or a name or the subject is on several lines.
     """
+    answers_to = answer_address(sender, mail.thread_token)
     fields = (
         address_field("From", _mailboxes([sender])),
+        address_field("Reply-To", _mailboxes([answers_to] if answers_to else [])),
         address_field("To", _mailboxes(mail.to)),
         address_field("Cc", _mailboxes(mail.cc)),
         text_field("Subject", mail.subject),

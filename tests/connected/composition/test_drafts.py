@@ -30,7 +30,7 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.storage.interactions.interaction_store import Change
 from shared.storage.mails.delivery_store import DeliveryStore
-from tests.support.backend import Backend, cause
+from tests.support.backend import CENTER, Backend, cause
 
 pytestmark = pytest.mark.connected
 
@@ -119,6 +119,22 @@ async def test_a_new_mail_belongs_to_the_contact_it_is_sent_to(
 
     stored = await backend.interactions.get(creating.interaction_id)
     assert stored.contact_id == contact_id("ann@example.org")
+
+
+async def test_a_mail_asks_for_answers_at_an_address_of_its_own(
+    backend: Backend, drafts: DraftCommands, draft: str
+) -> None:
+    box = CENTER.mailboxes[0].model_copy(update={"thread_tokens": True})
+    await backend.configuration.write(CENTER.model_copy(update={"mailboxes": (box,)}))
+    backend.clock.move(timedelta(seconds=5))
+
+    await drafts.submit(submitting(draft), cause())
+
+    stored = await backend.interactions.get(draft)
+    frozen = await backend.database["deliveries"].find_one({"_id": draft}) or {}
+    address = f"support+{stored.mail.thread_token}@demo.example"
+    assert message_from_bytes(frozen["raw"])["Reply-To"] == f"Demo Support <{address}>"
+    assert len(stored.mail.thread_token) == 16
 
 
 async def test_twenty_concurrent_sends_let_one_win(

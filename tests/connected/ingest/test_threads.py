@@ -2,13 +2,16 @@
 
 import pytest
 
+from shared.contracts.commands import ParseMail
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
+from shared.domain.mail_envelope import MailEnvelope, Way
 from shared.mail.threads import ClaimedSender
+from shared.mail.warnings import OTHER_SENDER
 from shared.storage.interactions.thread_store import ThreadStore
 from tests.connected.ingest.test_parsing import parsed
 from tests.connected.plans import Plan, plans_of
-from tests.support.backend import Backend
+from tests.support.backend import Backend, cause
 from tests.support.ingest import MAIL, Ingest
 
 pytestmark = pytest.mark.connected
@@ -247,3 +250,86 @@ async def test_repeated_message_id_reads_at_most_500_mails(
 
     assert len(named) == 500
     assert named[0].id == original.id
+
+
+TOKEN = "abcdefghij234567"
+TAGGED = f"support+{TOKEN}@demo.example".encode()
+
+
+async def answered_with_token(backend: Backend, ingest: Ingest) -> Interaction:
+    """Store a mail of Ann and an answer that asks for its own answers at a secret address."""
+    mail = Email(to=(Address("ann@example.org"),), message_id=OURS.decode(), thread_token=TOKEN)
+    return await answered(backend, ingest, mail=mail, owner_id="agent1")
+
+
+def to_(recipient: bytes, *headers: bytes, sender: bytes = b"ann@work.example") -> bytes:
+    """Return a mail with cut References from another address."""
+    return from_(sender, *headers).replace(b"support@demo.example", recipient)
+
+
+@pytest.mark.parametrize("recipient", [TAGGED, TAGGED.upper()])
+async def test_mail_to_a_token_joins_its_thread(
+    backend: Backend, ingest: Ingest, recipient: bytes
+) -> None:
+    ours = await answered_with_token(backend, ingest)
+
+    (back,) = await parsed(backend, ingest, to_(recipient))
+
+    assert (back.parent_id, back.thread_id) == (ours.id, ours.thread_id)
+    assert (back.subtype, back.preferred_id) == ("InboundCustomerReply", "agent1")
+    assert OTHER_SENDER in back.mail.warnings
+
+
+async def test_a_token_of_the_envelope_counts(backend: Backend, ingest: Ingest) -> None:
+    ours = await answered_with_token(backend, ingest)
+    name = TAGGED.decode()
+    envelope = MailEnvelope(Way.SMTP, "", ("support@demo.example",), "192.0.2.1", (name,))
+    arrival_id = await ingest.arrivals.add(from_(b"ann@example.org"), envelope)
+
+    await ingest.parsing.parse(ParseMail(arrival_id=arrival_id), cause())
+
+    back = await backend.database["interactions"].find_one({"arrival_id": arrival_id}) or {}
+    assert (back["thread_id"], back["mail"]["warnings"]) == (ours.thread_id, [])
+
+
+async def test_a_token_is_shown_to_nobody(backend: Backend, ingest: Ingest) -> None:
+    await answered_with_token(backend, ingest)
+
+    (back,) = await parsed(backend, ingest, to_(TAGGED, b"Cc: x <" + TAGGED + b">\r\n"))
+
+    assert {one.address for one in (*back.mail.to, *back.mail.cc)} == {"support@demo.example"}
+    assert TOKEN not in str(back)
+
+
+@pytest.mark.parametrize(
+    ("recipient", "headers"),
+    [
+        (b"support+abcdefghij234566@demo.example", ()),
+        (b"support+" + TOKEN[:-1].encode() + b"@demo.example", ()),
+        (b"support+%@demo.example", ()),
+        (TOKEN.encode() + b"@demo.example", ()),
+        (b"support+" + TOKEN.encode() + b"@example.org", ()),
+        (b"support@demo.example", (b"X-Token: " + TAGGED + b"\r\n",)),
+        (TAGGED, (b"Subject: Fwd: something else\r\n",)),
+    ],
+    ids=["guessed", "cut", "wild", "no tag", "elsewhere", "other header", "a forward"],
+)
+async def test_mail_without_the_token_begins_a_thread(
+    backend: Backend, ingest: Ingest, recipient: bytes, headers: tuple[bytes, ...]
+) -> None:
+    await answered_with_token(backend, ingest)
+
+    (other,) = await parsed(backend, ingest, to_(recipient, *headers))
+
+    assert (other.parent_id, other.thread_id, other.branches) == (None, other.id, ())
+
+
+async def test_proven_ids_decide_before_a_token(backend: Backend, ingest: Ingest) -> None:
+    await answered_with_token(backend, ingest)
+    second = b"Message-ID: <2@x>\r\n" + MAIL.replace(b"Hi", b"Second")
+    (begun,) = await parsed(backend, ingest, second)
+
+    names = b"In-Reply-To: <2@x>\r\n"
+    (back,) = await parsed(backend, ingest, to_(TAGGED, names, sender=b"ann@example.org"))
+
+    assert back.thread_id == begun.id

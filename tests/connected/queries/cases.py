@@ -476,6 +476,11 @@ async def threads(large: LargeDatabase) -> None:
 
 
 @case
+async def thread_tokens(large: LargeDatabase) -> None:
+    await ThreadStore(large.database).with_tokens(["abcdefghij234567", "abcdefghij234566"])
+
+
+@case
 async def contacts(large: LargeDatabase) -> None:
     store = ContactStore(large.database, large.clock)
     for name in ("Ann", "Ann Example"):
