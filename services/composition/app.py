@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from services.composition.acknowledgement import Acknowledgements
 from services.composition.drafts import DraftCommands
 from services.composition.handlers import composition_handler
 from services.composition.redirect import RedirectCommand
@@ -13,6 +14,7 @@ from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
 from shared.storage.files.document_store import DocumentStore
+from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.upload_store import UploadStore
 
 
@@ -41,7 +43,16 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
         configuration=resources.configuration,
         clock=resources.clock,
     )
+    acknowledgements = Acknowledgements(
+        interactions=resources.interactions,
+        deliveries=resources.deliveries,
+        allowances=AllowanceStore(resources.database),
+        configuration=resources.configuration,
+        clock=resources.clock,
+    )
     async with running_consumer(settings, resources, COMPOSITION) as consumer:
-        consumer.subscriber(composition_handler(drafts, redirect, Refusals.of(resources)))
+        consumer.subscriber(
+            composition_handler(drafts, redirect, acknowledgements, Refusals.of(resources))
+        )
         async with consumer.running():
             yield

@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import assert_never
 
+from services.composition.acknowledgement import Acknowledgements
 from services.composition.drafts import DraftCommands
 from services.composition.redirect import RedirectCommand
 from shared.contracts.commands import (
+    AcknowledgeMail,
     CancelDraft,
     CompositionCommand,
     CreateDraft,
@@ -22,12 +24,18 @@ Handler = Callable[[Envelope[CompositionCommand]], Awaitable[None]]
 
 
 def composition_handler(
-    drafts: DraftCommands, redirect: RedirectCommand, refusals: Refusals
+    drafts: DraftCommands,
+    redirect: RedirectCommand,
+    acknowledgements: Acknowledgements,
+    refusals: Refusals,
 ) -> Handler:
     """Return the handler of composition's work queue."""
 
     async def on_command(envelope: Envelope[CompositionCommand]) -> None:
         cause = envelope.cause
+        if isinstance(envelope.body, AcknowledgeMail):
+            await acknowledgements.acknowledge(envelope.body, cause)
+            return
         async with refusals.reported_to_agent(envelope.body, cause):
             match envelope.body:
                 case DraftReply() as command:

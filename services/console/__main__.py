@@ -16,6 +16,7 @@ from services.console.commands.authorize import authorize
 from services.console.commands.doctor import diagnose
 from services.console.commands.parse import order_parsing
 from services.console.commands.restored import announce_restore
+from services.console.commands.screen import screen
 from services.console.commands.settings import print_settings
 from services.console.commands.trace import trace
 from services.console.drop_tokens import make_token
@@ -55,7 +56,7 @@ async def _command(arguments: Namespace) -> Exit | None:
             await apply(arguments.file, dry_run=arguments.dry_run, choice=choice)
         case "doctor":
             return await diagnose()
-        case "replay" | "discard" | "trace":
+        case "replay" | "discard" | "trace" | "screen":
             await _inspect(arguments)
         case "parse":
             await order_parsing(arguments.arrival)
@@ -113,6 +114,14 @@ def _generate(arguments: Namespace) -> None:
 async def _inspect(arguments: Namespace) -> None:
     if arguments.command == "trace":
         await trace(arguments.message_id)
+        return
+    if arguments.command == "screen":
+        await screen(
+            arguments.mail,
+            newest=arguments.newest,
+            mailbox=arguments.mailbox,
+            description=arguments.description,
+        )
         return
     queue = replay.queue_named(arguments.queue)
     if arguments.command == "discard":

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+from services.console.commands.screen import MOST_MAILS
 from services.console.commands.settings import PROGRAMS
 from services.console.exit_codes import Exit
 from shared.contracts.schemas import FOLDER
@@ -49,6 +50,7 @@ def parser() -> Parser:
     _add_discard(commands)
     _add_trace(commands)
     _add_parse(commands)
+    _add_screen(commands)
     _add_doubts(commands)
     _add_restored(commands)
     _add_mailboxes(commands)
@@ -137,6 +139,31 @@ def _add_trace(commands: Commands) -> None:
     )
     trace.add_argument(
         "message_id", metavar="MESSAGE-ID", help="with or without <>, or an interaction's id"
+    )
+
+
+def _add_screen(commands: Commands) -> None:
+    screen = commands.add_parser(
+        "screen",
+        help="show what the screening rules do with a mail, without doing it",
+        description="Try the rules of `screening` on a mail file or on stored mails, and print "
+        "which of them meet, what each does and what would become of the mail. Changes nothing. "
+        "With --description the rules of a file are tried before they are applied; a mail file "
+        "needs no server then.",
+    )
+    which = screen.add_mutually_exclusive_group(required=True)
+    which.add_argument(
+        "mail",
+        metavar="MAIL",
+        nargs="?",
+        help="a file such as mail.eml, or the id of an arrival, an interaction or a Message-ID",
+    )
+    which.add_argument(
+        "--newest", metavar="N", type=_up_to_a_thousand, help="the newest stored mails instead"
+    )
+    screen.add_argument("--mailbox", metavar="ADDRESS", help="as if it had come to this one")
+    screen.add_argument(
+        "--description", metavar="FILE", type=Path, help="instead of the description in force"
     )
 
 
@@ -311,6 +338,12 @@ def _add_generators(commands: Commands) -> None:
     schemas.add_argument(
         "--into", metavar="FOLDER", type=Path, default=FOLDER, help="instead of the sources"
     )
+
+
+def _up_to_a_thousand(text: str) -> int:
+    if (number := _positive(text)) > MOST_MAILS:
+        raise ValueError
+    return number
 
 
 def _positive(text: str) -> int:

@@ -23,7 +23,7 @@ from services.ingest.parser.isolated_parser import (
     ParserKilledError,
 )
 from services.ingest.report_matcher import MatchedReport, ReportMatcher
-from services.ingest.screening import screened_mail, with_screening
+from services.ingest.screening import Screened, screen
 from services.ingest.store import CopyStore
 from services.ingest.unparsed_mail import unparsed_mail
 from shared.contracts.commands import ExtractDocuments, ParseMail
@@ -34,7 +34,6 @@ from shared.domain.clock import Clock
 from shared.domain.contacts.contact import Contact
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
-from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.domain.stranded_work import UNASSIGNED
 from shared.faults import crash_point
@@ -44,7 +43,6 @@ from shared.mail.parsing.bounces.other_reports import repeats_subject
 from shared.mail.parsing.identity import duplicate_key
 from shared.mail.thread_tokens import Owns, thread_tokens, without_token
 from shared.mail.threads import thread_references
-from shared.screening.rules import screened
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.contacts.contact_store import ContactStore, ContactUnknownError
 from shared.storage.database.client import UnstorableError
@@ -136,15 +134,19 @@ class ArrivalParser:
                 trusted=trusted,
                 is_offered=_is_offered(mail, about, contact_center.reports),
             )
-            built = build(mail)
-            # Reports on our mails have rules of their own.
-            rules = () if about else contact_center.screening_of(mailbox)
-            screening = screened(rules, screened_mail(mail, arrival, built))
+            decide = partial(
+                screen,
+                arrival=arrival,
+                mailbox=mailbox,
+                center=contact_center,
+                # Reports on our mails have rules of their own.
+                rules=() if about else contact_center.screening_of(mailbox),
+            )
             try:
-                is_known = await self._add(with_screening(built, screening), arrival, cause)
+                is_known = await self._add(decide(build(mail), mail), arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                is_known = await self._add(with_screening(build(shown), screening), arrival, cause)
+                is_known = await self._add(decide(build(shown), shown), arrival, cause)
             is_copy = is_known if is_first else is_copy
         if matched and is_copy:
             await self._reports.withdraw(matched)
@@ -196,11 +198,12 @@ class ArrivalParser:
         PARSED.labels("unparsed").inc()
         return unparsed_mail(arrival.raw, reason, known)
 
-    async def _add(self, interaction: Interaction, arrival: Arrival, cause: Cause) -> bool:
+    async def _add(self, found: Screened, arrival: Arrival, cause: Cause) -> bool:
         """Store an interaction; return whether an earlier arrival has become it."""
+        interaction = found.interaction
         key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)
         is_new = await self._interactions.add(
-            interaction, cause, _messages_about(interaction, arrival), arrival_key=key
+            interaction, cause, _messages_about(found, arrival), arrival_key=key
         )
         if not is_new:
             await self._copies.record(key, arrival.id)
@@ -216,8 +219,9 @@ class ArrivalParser:
         return not is_new and await self._copies.is_copy(key, arrival.id)
 
 
-def _messages_about(interaction: Interaction, arrival: Arrival) -> Sequence[Contract]:
-    messages: list[Contract] = []
+def _messages_about(found: Screened, arrival: Arrival) -> Sequence[Contract]:
+    interaction = found.interaction
+    messages: list[Contract] = [found.acknowledgement] if found.acknowledgement else []
     if interaction.mail.attachments:
         messages.append(ExtractDocuments(interaction_id=interaction.id, arrival_id=arrival.id))
     # A report that nobody is offered is complete: routing has nothing to do with it.

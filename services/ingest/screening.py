@@ -1,28 +1,66 @@
-"""Applies what the screening rules decide to the interaction of an arrived mail. Pure."""
+"""Applies rules and the acknowledgement of a mailbox to the interaction of a mail. Pure."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
+from shared.contracts.commands import AcknowledgeMail
+from shared.contracts.contact_center import ContactCenter, Mailbox
+from shared.contracts.screening import ScreeningRule
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
-from shared.domain.set_aside import DISCARDED, SCREENING
+from shared.domain.set_aside import DISCARDED, NOT_ACKNOWLEDGED, SCREENING
 from shared.mail.parsed_mail import ParsedMail
-from shared.screening.rules import ScreenedMail, Screening
+from shared.screening.acknowledgements import reason_against
+from shared.screening.rules import ScreenedMail, Screening, screened
 from shared.storage.mails.arrival_store import Arrival
 
 _LONGEST_WORDS: Final = 1000
 
 
-def screened_mail(mail: ParsedMail, arrival: Arrival, built: Interaction) -> ScreenedMail:
-    """Return what rules are tried on, for the interaction that a mail becomes without rules."""
-    return ScreenedMail(mail, arrival.raw, built.mailbox, built.mail.authenticated)
+@dataclass(frozen=True, slots=True)
+class Screened:
+    """An interaction after the rules, and the command to acknowledge its mail, if any."""
+
+    interaction: Interaction
+    acknowledgement: AcknowledgeMail | None = None
 
 
-def with_screening(interaction: Interaction, screening: Screening) -> Interaction:
-    """Return an interaction of a mail as the rules want it; unchanged where none has met.
+def screen(
+    built: Interaction,
+    mail: ParsedMail,
+    arrival: Arrival,
+    mailbox: Mailbox,
+    center: ContactCenter,
+    rules: Sequence[ScreeningRule],
+) -> Screened:
+    """Return what rules make of a built interaction, and whether its mail is acknowledged.
 
-    A discarded mail is completed at once. User data that the system attaches itself stays.
+    A discarded mail is completed at once. User data that the system attaches itself stays. Where
+    the mailbox acknowledges and this mail is not, its user data says why.
     """
+    facts = ScreenedMail(mail, arrival.raw, built.mailbox, built.mail.authenticated)
+    screening = screened(rules, facts)
+    interaction = _with(screening, built)
+    if mailbox.acknowledgement is None:
+        return Screened(interaction)
+    reason = reason_against(
+        facts,
+        screening,
+        sender=arrival.sender,
+        mailbox=mailbox,
+        center=center,
+        begins_thread=built.parent_id is None and built.thread_id == built.id,
+        now=arrival.received_at,
+    )
+    if reason is None:
+        to = arrival.sender.strip("<> ")
+        return Screened(interaction, AcknowledgeMail(interaction_id=built.id, to=to))
+    noted = {**interaction.user_data, NOT_ACKNOWLEDGED: reason}
+    return Screened(replace(interaction, user_data=noted))
+
+
+def _with(screening: Screening, interaction: Interaction) -> Interaction:
     if not screening.steps:
         return interaction
     noted = {SCREENING: screening.words[:_LONGEST_WORDS]}

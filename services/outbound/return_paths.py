@@ -28,11 +28,14 @@ class ReturnPaths:
     async def of(self, delivery: Delivery) -> ReturnPath:
         """Return the return path of a mail.
 
-        Mail from an address that is no mailbox here keeps it: its reports go elsewhere.
+        Mail from an address that is no mailbox here keeps it: its reports go elsewhere. Automatic
+        mail keeps the null sender: nothing may come back on it.
 
         Raises:
             Unavailable: The database does not answer.
         """
+        if delivery.is_automatic:
+            return ReturnPath("")
         bounces_to = (await self._contact_center()).bounce_address(delivery.sender)
         if not self._key:
             return ReturnPath(bounces_to or delivery.sender)

@@ -228,6 +228,15 @@ class RedirectMail(AgentCommand):
     queue: str = ""
 
 
+class AcknowledgeMail(Command):
+    """Answer an arrived mail automatically, to the sender of its envelope."""
+
+    address: ClassVar[str] = "composition.acknowledge-mail.v1"
+    type: Literal["acknowledge-mail"] = "acknowledge-mail"
+    interaction_id: str
+    to: str
+
+
 class CancelDraft(AgentCommand):
     """Cancel a draft."""
 
@@ -271,7 +280,14 @@ RoutingCommand: TypeAlias = (
     | DisownReport
 )
 CompositionCommand: TypeAlias = Annotated[
-    DraftReply | CreateDraft | DraftForward | SaveDraft | SubmitDraft | RedirectMail | CancelDraft,
+    DraftReply
+    | CreateDraft
+    | DraftForward
+    | SaveDraft
+    | SubmitDraft
+    | RedirectMail
+    | CancelDraft
+    | AcknowledgeMail,
     Field(discriminator="type"),
 ]
 AttachmentsCommand: TypeAlias = Annotated[

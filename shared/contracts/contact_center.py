@@ -13,6 +13,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from shared.contracts.acknowledgement import Acknowledgement
 from shared.contracts.consistency import inconsistencies
 from shared.contracts.fetching import Fetch
 from shared.contracts.field_types import (
@@ -105,7 +106,8 @@ class Mailbox(Section):
     With `thread_tokens`, mails from it ask for answers at its address with a secret plus-tag, which
     leads an answer into its thread. The mail server before us then has to take plus-tags.
     `screening` names the rules that its mail is screened by, in their order; without it all rules
-    count, in the order of the file.
+    count, in the order of the file. With `acknowledgement` a person's first mail is answered
+    automatically.
     """
 
     address: MailboxAddress
@@ -121,6 +123,9 @@ class Mailbox(Section):
     screening: Annotated[tuple[Name, ...] | None, Field(exclude_if=lambda value: value is None)] = (
         None
     )
+    acknowledgement: Annotated[
+        Acknowledgement | None, Field(exclude_if=lambda value: value is None)
+    ] = None
 
 
 class ReportRules(Section):

@@ -1,4 +1,4 @@
-"""The keys of user data that say why an arrived mail was completed without an agent."""
+"""The keys of user data that say what was decided about an arrived mail without an agent."""
 
 from typing import Final
 
@@ -9,6 +9,9 @@ SCREENING: Final = "_Screening"
 
 DISCARDED: Final = "_Discarded"
 """The reason that a screening rule gave."""
+
+NOT_ACKNOWLEDGED: Final = "_NotAcknowledged"
+"""The reason why a mail was not acknowledged in a mailbox that acknowledges."""
 
 REASONS: Final = frozenset({KIND_OF_REPORT, DISCARDED})
 """One of them is there where an administrator may put the mail into its queue after all."""

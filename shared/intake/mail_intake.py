@@ -16,6 +16,7 @@ from shared.mail.trace_fields import (
     LONGEST_HEAD,
     claimed_sender,
     count_hops,
+    count_loop_marks,
     message_id,
     trace,
     without_return_path,
@@ -29,6 +30,8 @@ TAKEN: Final = Counter("mailroom_mails_taken_total", "Mails stored, by the way t
 LARGEST_MAIL: Final = 50_000_000
 MOST_HOPS: Final = 100
 HOST_NAME: Final = "mailroom"
+_MOST_MARKS: Final = 3
+"""An automatic mail of ours that comes a third time is in a loop between machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ class MailIntake:
     ) -> tuple[MailEnvelope, bytes]:
         """Return the envelope of a mail, and its beginning under fresh trace fields."""
         # Two servers that forward to each other would send a mail for ever (RFC 5321 section 6.3).
-        if count_hops(head) > self._rules.most_hops:
+        if count_hops(head) > self._rules.most_hops or count_loop_marks(head) >= _MOST_MARKS:
             raise MailLoopError
         # An alias and a plus-tag mean the same mailbox, which gets the mail once.
         mailboxes = tuple(dict.fromkeys(one.mailbox for one in recipients))

@@ -11,6 +11,9 @@ from shared.domain.storable_text import storable
 LONGEST_HEAD: Final = 256 * 1024
 """Octets at the beginning of a mail in which its trace fields are read."""
 
+LOOP_MARK: Final = "X-Mailroom-Loop"
+"""The field that every automatic mail of ours has: its sender. It is never answered."""
+
 _UNPRINTABLE: Final = re.compile(r"[^\x21-\x7e\x80-\U0010ffff]|[<>()\\]")
 _HEADER_END: Final = re.compile(rb"\r?\n\r?\n")
 _RETURN_PATH: Final = re.compile(
@@ -18,6 +21,7 @@ _RETURN_PATH: Final = re.compile(
 )
 _FROM: Final = re.compile(rb"^from:([^\n]*\n(?:[ \t][^\n]*\n)*)", re.IGNORECASE | re.MULTILINE)
 _RECEIVED: Final = re.compile(rb"^received:", re.IGNORECASE | re.MULTILINE)
+_MARKED: Final = re.compile(rb"^%s:" % LOOP_MARK.lower().encode(), re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(
     rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?([^\r\n]*)", re.IGNORECASE | re.MULTILINE
 )
@@ -78,6 +82,11 @@ def claimed_sender(raw: bytes) -> str:
 def count_hops(raw: bytes) -> int:
     """Return the number of `Received` fields: each server on a mail's way has added one."""
     return len(_RECEIVED.findall(raw, 0, _head_end(raw)))
+
+
+def count_loop_marks(raw: bytes) -> int:
+    """Return the number of our loop marks: programs that answer may copy them, and add up."""
+    return len(_MARKED.findall(raw, 0, _head_end(raw)))
 
 
 def message_id(raw: bytes) -> str:

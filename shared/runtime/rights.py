@@ -12,6 +12,7 @@ from typing import Final
 
 from shared.contracts.commands import (
     AcceptInvitation,
+    AcknowledgeMail,
     CancelDraft,
     ChangeUserData,
     CompleteInteraction,
@@ -85,7 +86,13 @@ from shared.storage.database.privileges import (
 )
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
-from shared.storage.mails import arrival_store, delivery_store, mailbox_store, report_store
+from shared.storage.mails import (
+    allowance_store,
+    arrival_store,
+    delivery_store,
+    mailbox_store,
+    report_store,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +122,14 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
     {
         "ingest": Rights(
             BrokerRights(
-                (INGEST,), (ParseMail, ExtractDocuments, InteractionReceived, DeliveryReported)
+                (INGEST,),
+                (
+                    ParseMail,
+                    ExtractDocuments,
+                    AcknowledgeMail,
+                    InteractionReceived,
+                    DeliveryReported,
+                ),
             ),
             _database(
                 _STORES_CONTENTS,
@@ -206,6 +220,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     delivery_store.COLLECTION: ADD,
                     document_store.COLLECTION: CHANGE,
                     arrival_store.COLLECTION: READ,
+                    allowance_store.COLLECTION: ADD,
                 },
             ),
         ),

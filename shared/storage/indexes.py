@@ -16,7 +16,13 @@ from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_ACTIVE, IS_WORKED_ON
-from shared.storage.mails import arrival_store, delivery_store, mailbox_store, report_store
+from shared.storage.mails import (
+    allowance_store,
+    arrival_store,
+    delivery_store,
+    mailbox_store,
+    report_store,
+)
 from shared.storage.mails.delivery_documents import IS_UNSETTLED
 
 DOCUMENTS: Final = document_store.COLLECTION
@@ -203,6 +209,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     TURNS: [_ending()],
     PROMISED_INTERACTIONS: [_ending()],
     LINK_KEYS: [_ending()],
+    allowance_store.COLLECTION: [_ending()],
     witness.COLLECTION: [_ending()],
     DELIVERIES: [
         _owing(),

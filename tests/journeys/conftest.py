@@ -14,6 +14,17 @@ from tests.support.fetching import PASSWORDS, fetch
 from tests.support.whole_system import whole_system
 
 INVITATION_SECONDS = "4"
+GREETED = {
+    "address": "hello@demo.example",
+    "queue": "robots",
+    "acknowledgement": {"text": "We have your mail."},
+}
+"""A mailbox that acknowledges, for mail that no agent is offered."""
+NEWS = {
+    "name": "news",
+    "when": {"mailbox": "hello@demo.example", "automatic": "mailing list"},
+    "then": {"queue": "support", "user_data": {"Segment": "news"}},
+}
 
 
 @pytest.fixture(scope="package")
@@ -37,6 +48,9 @@ async def running(
     described = yaml.safe_load(CONTACT_CENTER.read_text())
     described["mailboxes"][1]["fetch"] = fetch(imap_ports.plain, "sales")
     described["mailboxes"][0]["thread_tokens"] = True
+    described |= {"screening": [NEWS]}
+    described["queues"].append({"name": "robots"})
+    described["mailboxes"].append(GREETED)
     configuration = folder / "contact-center.yaml"
     configuration.write_text(yaml.safe_dump(described))
     with pytest.MonkeyPatch.context() as environment:

@@ -63,6 +63,25 @@ class Outbound:
         )
         return interaction.id
 
+    async def submit_automatic(self) -> str:
+        """Hand an acknowledgement over as composition does; return its id."""
+        interaction = await self.backend.add_mail(
+            id=new_id(), direction=Direction.OUTBOUND, state=State.SENDING
+        )
+        await self.store.add(
+            new_delivery(
+                interaction_id=interaction.id,
+                agent_id="",
+                message_id=f"<{new_id()}@demo.example>",
+                sender="",
+                recipients=["ann@example.org"],
+                now=self.backend.clock.now(),
+            ),
+            OCTETS,
+            cause(),
+        )
+        return interaction.id
+
     async def delivered(self, *recipients: str, raw: bytes = OCTETS) -> Delivery:
         """Submit a mail and make one attempt; return what the journal says."""
         mail = await self.submit(*recipients, raw=raw)

@@ -11,6 +11,7 @@ from services.console.broker.management_api import ManagementApi
 from services.console.broker.policies import wrong_policies
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.health import findings, flow, flow_findings
+from services.console.health.acknowledgements import examine_acknowledgements
 from services.console.health.findings import Finding, Mark
 from services.console.health.oauth_logins import examine_logins, examine_mailboxes
 from services.console.health.virus_scanner import examine_scanner
@@ -126,6 +127,8 @@ async def _database(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Fi
         async for finding in examine_logins(database, center, settings):
             yield finding
         async for finding in examine_mailboxes(database, center, database_clock.now()):
+            yield finding
+        async for finding in examine_acknowledgements(database, center, database_clock.now()):
             yield finding
         async for finding in examine_scanner(center, database_clock.now()):
             yield finding

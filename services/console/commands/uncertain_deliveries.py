@@ -172,7 +172,9 @@ def _resent(before: Interaction) -> Change:
         after = replace(before, version=before.version + 1)
     else:
         after = before.after(Operation.RESEND)
-    return Change(after, [DeliveryDeferred.of(after, after.owner_id or "", reason=_AGAIN)])
+    if after.owner_id is None:  # automatic mail
+        return Change(after)
+    return Change(after, [DeliveryDeferred.of(after, after.owner_id, reason=_AGAIN)])
 
 
 def cause_of(delivery: Delivery) -> Cause:

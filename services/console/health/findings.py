@@ -205,7 +205,8 @@ def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Find
         )
     if failed:
         yield Finding(
-            Mark.NOTE, f"mails that were refused: {failed}; their authors have the reasons"
+            Mark.NOTE,
+            f"mails that were refused: {failed}; authors have the reasons for theirs",
         )
     if overdue:
         yield bad(

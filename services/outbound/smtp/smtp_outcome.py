@@ -81,8 +81,15 @@ def uncertain_outcome(delivery: Delivery, now: datetime, retry_at: datetime | No
     """Return the conclusion of an attempt whose final dot may have been sent and has no answer.
 
     With `retry_at`, a mail that has not been resent yet is tried once more at that time. Any
-    other is in doubt until an operator decides.
+    other is in doubt until an operator decides. Automatic mail has failed: nobody misses it, and
+    it must not come twice.
     """
+    if delivery.is_automatic:
+        failed = tuple(
+            replace(one, state=RecipientState.FAILED, text=_LOST) if one.is_open else one
+            for one in delivery.recipients
+        )
+        return Conclusion(DeliveryState.FAILED, failed, _LOST, now)
     if retry_at is None or delivery.resent:
         return Conclusion(
             DeliveryState.UNCERTAIN, delivery.recipients, _LOST, now, resent=delivery.resent

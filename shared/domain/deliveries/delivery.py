@@ -188,6 +188,11 @@ class Delivery:
         return tuple(one for one in self.recipients if one.is_open)
 
     @property
+    def is_automatic(self) -> bool:
+        """Say whether nobody has written it: it has the null sender, and is sent once at most."""
+        return not self.sender
+
+    @property
     def may_be_canceled(self) -> bool:
         """Say whether it waits for an attempt, so that no SMTP session has it now."""
         return (self.state, Step.CANCEL) in TRANSITIONS

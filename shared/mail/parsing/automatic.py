@@ -6,6 +6,7 @@ from typing import Final
 from shared.mail.mime.charsets import decode
 from shared.mail.mime.headers import Headers
 from shared.mail.parsing.addresses import parse_addresses
+from shared.mail.trace_fields import LOOP_MARK
 
 _ROBOTS: Final = re.compile(
     r"(?:mailer-daemon|postmaster|no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|autoreply)(?:[+=-][^@]*)?(?:@|\Z)",
@@ -13,7 +14,10 @@ _ROBOTS: Final = re.compile(
 )
 _DAEMON: Final = re.compile(r"(?:mailer-daemon|postmaster)(?:@|\Z)", re.IGNORECASE)
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
-_PRESENCE: Final = ("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-loop")
+_PRESENCE: Final = (
+    *("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-loop"),
+    LOOP_MARK.lower(),
+)
 
 
 def automatic_reason(

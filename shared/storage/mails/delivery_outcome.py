@@ -6,6 +6,7 @@ from dataclasses import replace
 from shared.contracts.events import (
     DeliveryDeferred,
     DeliveryFailed,
+    DeliveryTrouble,
     DeliveryUncertain,
     MailSent,
 )
@@ -14,6 +15,8 @@ from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.storage.interactions.interaction_store import Change
+
+_Outcome = MailSent | DeliveryTrouble
 
 
 def interaction_change(delivery: Delivery) -> Callable[[Interaction], Change] | None:
@@ -33,23 +36,29 @@ def interaction_change(delivery: Delivery) -> Callable[[Interaction], Change] | 
     return None
 
 
+def _told(after: Interaction, delivery: Delivery, event: type[_Outcome]) -> Change:
+    """Return a change with its event for the author; nobody has written automatic mail."""
+    if not delivery.agent_id:
+        return Change(after)
+    return Change(after, [event.of(after, delivery.agent_id, reason=delivery.reason)])
+
+
 def _sent(before: Interaction, delivery: Delivery) -> Change:
-    after = before.after(Operation.DELIVER)
-    return Change(after, [MailSent.of(after, delivery.agent_id, reason=delivery.reason)])
+    return _told(before.after(Operation.DELIVER), delivery, MailSent)
 
 
 def _failed(before: Interaction, delivery: Delivery) -> Change:
-    after = before.after(Operation.FAIL)
-    return Change(after, [DeliveryFailed.of(after, delivery.agent_id, reason=delivery.reason)])
+    # Nobody could correct an automatic mail, so it does not become a draft again.
+    step = Operation.CANCEL if delivery.is_automatic else Operation.FAIL
+    return _told(before.after(step), delivery, DeliveryFailed)
 
 
 def _uncertain(before: Interaction, delivery: Delivery) -> Change:
-    after = before.after(Operation.DOUBT)
-    return Change(after, [DeliveryUncertain.of(after, delivery.agent_id, reason=delivery.reason)])
+    return _told(before.after(Operation.DOUBT), delivery, DeliveryUncertain)
 
 
 def _deferred(before: Interaction, delivery: Delivery) -> Change:
     if before.state is not State.SENDING:
         raise OperationNotAllowedError(f"interaction {before.id} is not being sent")
     after = replace(before, version=before.version + 1)
-    return Change(after, [DeliveryDeferred.of(after, delivery.agent_id, reason=delivery.reason)])
+    return _told(after, delivery, DeliveryDeferred)

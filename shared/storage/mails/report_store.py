@@ -24,6 +24,7 @@ from shared.storage.mails.delivery_documents import HAS_LEFT
 COLLECTION: Final = "reports"
 _CLAIMS: Final = frozenset(MatchedBy) - PROOFS
 _MOST_SHOWN: Final = 50
+_MOST_COMPARED: Final = 50
 _MOST_RECIPIENTS: Final = 1_000
 _LONGEST_DIAGNOSTIC: Final = 300
 
@@ -84,15 +85,19 @@ class ReportStore:
         return found["_id"] if found else None
 
     async def deliveries_to(self, addresses: Sequence[str], since: datetime) -> list[str]:
-        """Return the ids of at most two mails that have left for these addresses since a moment."""
+        """Return the ids of at most two mails that have left for these addresses since a moment.
+
+        Automatic mail is left out: it has the null sender, so that no report comes back on it.
+        """
         wanted = {
             "recipients.address": {"$in": list(addresses)},
             "queued_at": {"$gte": since},
             "state": {"$in": [state.value for state in HAS_LEFT]},
         }
         async with database_errors():
-            found = await self._deliveries.find(wanted, {"_id": 1}).limit(2).to_list()
-        return [one["_id"] for one in found]
+            found = self._deliveries.find(wanted, {"sender": 1}).limit(_MOST_COMPARED)
+            written = [one["_id"] async for one in found if one["sender"]]
+        return written[:2]
 
 
 def _document(report: DeliveryReport) -> Document:

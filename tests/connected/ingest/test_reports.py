@@ -8,6 +8,7 @@ from unittest.mock import AsyncMock
 import pytest
 
 from services.ingest.arrival_parser import _messages_about
+from services.ingest.screening import Screened
 from shared.contracts.commands import ParseMail
 from shared.contracts.contact_center import ReportRules
 from shared.contracts.events import DeliveryReported, InteractionReceived
@@ -128,7 +129,7 @@ async def test_routing_hears_of_a_report_only_if_it_is_offered(
 
     child = await came(backend, ingest, dsn(returned=OURS))
 
-    announced = _messages_about(child, await ingest.arrivals.get(child.arrival_id or ""))
+    announced = _messages_about(Screened(child), await ingest.arrivals.get(child.arrival_id or ""))
     assert any(isinstance(one, InteractionReceived) for one in announced) is told
 
 
@@ -398,7 +399,7 @@ async def test_a_report_on_no_mail_of_ours_rings_nobody(
     subtype = "InboundNDR" if sender == "" else "InboundReport"
     assert (child.state, child.subtype, child.owner_id) == (State.COMPLETED, subtype, None)
     assert (child.user_data["_Report"], child.thread_id) == (kind, child.id)
-    announced = _messages_about(child, await ingest.arrivals.get(child.arrival_id or ""))
+    announced = _messages_about(Screened(child), await ingest.arrivals.get(child.arrival_id or ""))
     assert not any(isinstance(one, InteractionReceived) for one in announced)
 
 

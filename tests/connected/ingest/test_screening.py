@@ -6,6 +6,7 @@ import pytest
 
 from services.console.commands.trace import MailTrace
 from services.ingest.arrival_parser import _messages_about
+from services.ingest.screening import Screened
 from shared.contracts.commands import ParseMail
 from shared.contracts.screening import ScreeningRule
 from shared.domain.interaction import Interaction
@@ -51,4 +52,7 @@ async def test_discarded_mail_is_kept_and_offered_to_nobody(
         "spam",
         "one: discard as spam",
     )
-    assert list(_messages_about(mail, await ingest.arrivals.get(mail.arrival_id or ""))) == []
+    assert (
+        list(_messages_about(Screened(mail), await ingest.arrivals.get(mail.arrival_id or "")))
+        == []
+    )

@@ -71,6 +71,18 @@ async def test_trace_names_source_way_and_mailbox(backend: Backend, intake: Mail
     )
 
 
+async def test_third_pass_of_our_automatic_mail_is_a_loop(
+    backend: Backend, intake: MailIntake
+) -> None:
+    mark = b"X-Mailroom-Loop: support@demo.example\r\n"
+    await take(intake, mark * 2 + MAIL)
+
+    with pytest.raises(MailLoopError):
+        await take(intake, mark * 3 + MAIL)
+
+    assert (await stored(backend))["raw"].count(mark) == 2
+
+
 async def test_sender_of_a_source_without_envelope_is_the_return_path(
     backend: Backend, intake: MailIntake
 ) -> None:

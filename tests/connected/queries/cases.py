@@ -12,7 +12,9 @@ from uuid import uuid4
 from argon2 import PasswordHasher
 
 from services.console.agent_directory import AgentDirectory
+from services.console.commands.screen import StoredMails
 from services.console.commands.trace import MailTrace
+from services.console.exit_codes import NotPossibleError
 from services.console.health.flow import deferrals, long_waits
 from services.console.store import SystemQueries
 from services.console.stranded_work import StrandedWork, homes_of
@@ -67,6 +69,7 @@ from shared.storage.journal import Announced, JournalAppender
 from shared.storage.journal import Journal as JournalReading
 from shared.storage.journal_generations import JournalGenerations
 from shared.storage.mails import uncertain_deliveries
+from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
 from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
 from shared.storage.mails.mailbox_store import MailboxStore
@@ -720,6 +723,24 @@ async def parked(large: LargeDatabase) -> None:
     await store.of("routing.work")
     await store.counts()
     await store.discard(message, "why")
+
+
+@case
+async def allowances(large: LargeDatabase) -> None:
+    store, until = AllowanceStore(large.database), large.clock.now() + LEASE
+    for thing in ("one", "one", "two", "three"):
+        await store.admit("all", thing, most=2, until=until)
+    await store.used_up(["all", "nothing"], most=2)
+
+
+@case
+async def screens_stored_mails(large: LargeDatabase) -> None:
+    stored = StoredMails(large.database)
+    arrived = await _arrivals(large).store(b"Message-ID: <u@x>\r\n\r\n", envelope())
+    for wanted in (mail_id(3), held_id(0), arrived.arrival.id, "nothing"):
+        with suppress(NotPossibleError):
+            await stored.named(wanted)
+    _ = [mail async for mail in stored.newest(10)]
 
 
 @case

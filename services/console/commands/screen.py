@@ -1,0 +1,250 @@
+"""`mailroom screen`: shows what the screening rules do with a mail, and changes nothing."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from services.console.description.reader import read_description
+from services.console.exit_codes import Exit, NotPossibleError
+from services.console.settings import read_settings
+from services.console.store import connected_database, contact_center_in_force
+from shared.contracts.contact_center import ContactCenter, Mailbox
+from shared.domain.clock import SystemClock
+from shared.domain.storable_text import storable
+from shared.mail.authentication.verdict import sender_verdict
+from shared.mail.limits import DEFAULT_LIMITS, UnparsableMailError
+from shared.mail.parsed_mail import ParsedMail
+from shared.mail.parsing.parser import parse_mail
+from shared.mail.trace_fields import claimed_sender
+from shared.screening.acknowledgements import reason_against
+from shared.screening.rules import ScreenedMail, Screening, screened
+from shared.storage.database.client import Database
+from shared.storage.files.vault import ContentRef, DamagedContentError, Vault
+from shared.storage.interactions import interaction_store
+from shared.storage.mails import arrival_store
+
+MOST_MAILS: Final = 1_000
+_MOST_NAMED: Final = 100
+_LONGEST: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A mail to try rules on. `name` is what the operator knows it by.
+
+    `sender` is that of its envelope, `mailboxes` are those that it came to, none for a file.
+    """
+
+    name: str
+    raw: bytes
+    sender: str
+    mailboxes: tuple[str, ...] = ()
+
+
+async def screen(
+    wanted: str | None, *, newest: int | None, mailbox: str | None, description: Path | None
+) -> None:
+    """Print what the rules do with a mail file, a stored mail, or the newest stored mails.
+
+    The rules are those of `description`, else those in force. A file needs no server then.
+
+    Raises:
+        NotPossibleError: There is no such mail, or no mailbox that it is for.
+    """
+    described = read_description(description) if description else None
+    if wanted is not None and (file := Path(wanted)).is_file():
+        center = described or await _in_force()
+        for line in _explanation(center, _read(file), mailbox):
+            print(line)
+        return
+    async with _database() as database:
+        center = described or await _stored_description(database)
+        stored = StoredMails(database)
+        if wanted is not None:
+            for line in _explanation(center, await stored.named(wanted), mailbox):
+                print(line)
+            return
+        counts: Counter[str] = Counter()
+        async for mail in stored.newest(newest or MOST_MAILS):
+            for line in _summary(center, mail, mailbox, counts):
+                print(line)
+        for rule in center.screening:
+            print(f"rule {rule.name}: met {counts[rule.name]} times")
+
+
+class StoredMails:
+    """The arrived mails in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._arrivals = database[arrival_store.COLLECTION]
+        self._interactions = database[interaction_store.COLLECTION]
+        self._vault = Vault(database, SystemClock())
+
+    async def named(self, wanted: str) -> Mail:
+        """Return the mail of an arrival, an interaction or a Message-ID.
+
+        Raises:
+            NotPossibleError: There is none.
+        """
+        bare = wanted.strip().strip("<>")
+        named = {"$or": [{"mail.message_id": f"<{bare}>"}, {"_id": bare}]}
+        found = self._interactions.find(named, {"arrival_id": 1}, limit=_MOST_NAMED)
+        ids = [one["arrival_id"] async for one in found if one.get("arrival_id")]
+        mail = await self._mail(next(iter(ids), bare))
+        if mail is None:
+            raise NotPossibleError(
+                f"there is no file and no stored mail {storable(wanted, _LONGEST)}", Exit.NOT_FINE
+            )
+        return mail
+
+    async def newest(self, limit: int) -> AsyncIterator[Mail]:
+        """Yield the newest mails, the newest first."""
+        ids = await self._arrivals.find({}, {"_id": 1}).sort("_id", -1).to_list(limit)
+        for one in ids:
+            if mail := await self._mail(one["_id"]):
+                yield mail
+
+    async def _mail(self, arrival_id: str) -> Mail | None:
+        document = await self._arrivals.find_one({"_id": arrival_id}, {"outbox": 0})
+        if document is None:
+            return None
+        raw = document.get("raw")
+        if raw is None and "content" not in document:
+            return None
+        try:
+            if raw is None:
+                raw = await self._vault.get(ContentRef(**document["content"]))
+        except DamagedContentError as error:
+            raise NotPossibleError(f"arrival {arrival_id}: {error}", Exit.NOT_FINE) from None
+        return Mail(f"arrival {arrival_id}", raw, document["sender"], tuple(document["mailboxes"]))
+
+
+def _read(file: Path) -> Mail:
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(DEFAULT_LIMITS.raw_octets + 1)
+    except OSError as error:
+        raise NotPossibleError(f"{file}: {error.strerror}", Exit.BAD_FILE) from None
+    return Mail(str(file), raw, claimed_sender(raw))
+
+
+@asynccontextmanager
+async def _database() -> AsyncIterator[Database]:
+    async with connected_database(read_settings().mongodb_url) as database:
+        yield database
+
+
+async def _in_force() -> ContactCenter:
+    async with _database() as database:
+        return await _stored_description(database)
+
+
+async def _stored_description(database: Database) -> ContactCenter:
+    center = await contact_center_in_force(database, SystemClock())
+    if center is None:
+        raise NotPossibleError(
+            "no contact center yet: run `mailroom apply FILE`, or name a file with --description",
+            Exit.NOT_FINE,
+        )
+    return center
+
+
+def _explanation(center: ContactCenter, mail: Mail, chosen: str | None) -> Iterator[str]:
+    """Yield what each rule does with a mail in each of its mailboxes, and what becomes of it."""
+    parsed = _parsed(mail)
+    sender = storable(parsed.from_[0].address if parsed.from_ else mail.sender, _LONGEST)
+    yield f"{mail.name}: from <{sender}>, subject {storable(parsed.subject, _LONGEST)!r}"
+    yield f"written by: {f'a machine ({parsed.automatic})' if parsed.automatic else 'a person'}"
+    if parsed.report:
+        yield (
+            f"it is a report ({parsed.report.kind}): if it is on a mail that was sent from here, "
+            "`reports` decides and no rule is tried"
+        )
+    for mailbox in _mailboxes(center, mail, parsed, chosen):
+        rules = center.screening_of(mailbox)
+        screening = _screening(center, mail, parsed, mailbox)
+        did = {one.rule: one.did for one in screening.steps}
+        for rule in rules:
+            yield f"{mailbox.address}: rule {rule.name}: {did.get(rule.name, 'does not meet')}"
+        yield f"{mailbox.address}: {_outcome(screening, mailbox)}"
+        if mailbox.acknowledgement:
+            yield f"{mailbox.address}: {_acknowledged(center, mail, parsed, mailbox, screening)}"
+
+
+def _summary(
+    center: ContactCenter, mail: Mail, chosen: str | None, counts: Counter[str]
+) -> Iterator[str]:
+    """Yield a line for each mailbox of a mail that a rule meets, and count the rules."""
+    parsed = _parsed(mail)
+    for mailbox in _mailboxes(center, mail, parsed, chosen):
+        screening = _screening(center, mail, parsed, mailbox)
+        counts.update(one.rule for one in screening.steps)
+        if screening.steps:
+            subject = storable(parsed.subject, _LONGEST)
+            yield f"{mail.name}, {mailbox.address}, {subject!r}: {screening.words}"
+
+
+def _parsed(mail: Mail) -> ParsedMail:
+    try:
+        return parse_mail(mail.raw, envelope_sender=mail.sender)
+    except UnparsableMailError as error:
+        raise NotPossibleError(
+            f"{mail.name}: cannot be read ({error}); it would be shown with itself attached, "
+            "and no rule would meet its words",
+            Exit.NOT_FINE,
+        ) from None
+
+
+def _mailboxes(
+    center: ContactCenter, mail: Mail, parsed: ParsedMail, chosen: str | None
+) -> Sequence[Mailbox]:
+    """Return the mailboxes that a mail is for: the chosen one, those it came to, or its To."""
+    named = mail.mailboxes or [one.address for one in (*parsed.to, *parsed.cc)]
+    found = [center.mailbox_for(address) for address in ([chosen] if chosen else named)]
+    mailboxes = list({one.address: one for one in found if one}.values())
+    if not mailboxes:
+        raise NotPossibleError(
+            f"{mail.name}: {chosen or 'none of its recipients'} is a mailbox here: "
+            "name one with --mailbox",
+            Exit.NOT_FINE,
+        )
+    return mailboxes
+
+
+def _screening(
+    center: ContactCenter, mail: Mail, parsed: ParsedMail, mailbox: Mailbox
+) -> Screening:
+    return screened(center.screening_of(mailbox), _facts(center, mail, parsed, mailbox))
+
+
+def _facts(center: ContactCenter, mail: Mail, parsed: ParsedMail, mailbox: Mailbox) -> ScreenedMail:
+    sender = parsed.from_[0].address if parsed.from_ else mail.sender
+    verdict = sender_verdict(parsed.authentication, center.trusted_authentication, sender)
+    return ScreenedMail(parsed, mail.raw, mailbox.address, verdict.authenticated)
+
+
+def _acknowledged(
+    center: ContactCenter, mail: Mail, parsed: ParsedMail, mailbox: Mailbox, screening: Screening
+) -> str:
+    reason = reason_against(
+        _facts(center, mail, parsed, mailbox),
+        screening,
+        sender=mail.sender,
+        mailbox=mailbox,
+        center=center,
+        # Whether it goes on with a conversation depends on the mails that are here already.
+        begins_thread=True,
+        now=SystemClock().now(),
+    )
+    if reason:
+        return f"it would not be acknowledged: {reason}"
+    return f"it would be acknowledged to <{mail.sender}>, if it begins a conversation"
+
+
+def _outcome(screening: Screening, mailbox: Mailbox) -> str:
+    if screening.discard is not None:
+        return f"it would be completed at once as discarded ({screening.discard})"
+    return f"it would wait in queue {screening.queue or mailbox.queue}"

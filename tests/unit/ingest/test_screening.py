@@ -1,0 +1,68 @@
+"""What an arriving mail becomes after rules, and whether it is acknowledged."""
+
+from typing import Any
+
+import pytest
+
+from services.ingest.interaction_builder import Relations, build_interaction
+from services.ingest.screening import Screened, screen
+from shared.contracts.acknowledgement import Acknowledgement
+from shared.contracts.commands import AcknowledgeMail
+from shared.contracts.contact_center import ContactCenter, Mailbox, Queue
+from shared.contracts.screening import ScreeningRule
+from shared.domain.lifecycle import State
+from shared.mail.parsing.parser import parse_mail
+from shared.storage.mails.arrival_store import Arrival
+from tests.unit.domain.examples import NOW
+
+ANN = "ann@example.org"
+BOX = Mailbox(
+    address="support@demo.example",
+    queue="support",
+    acknowledgement=Acknowledgement(text="Thank you"),
+)
+
+
+def came(*headers: str, box: Mailbox = BOX, **then: Any) -> Screened:
+    """Return what a mail of Ann becomes under a rule that meets, if one is given."""
+    lines = (f"From: {ANN}", "To: support@demo.example", *headers, "", "Hello", "")
+    raw = "\r\n".join(lines).encode()
+    arrival = Arrival("arrival", f"<{ANN}>", (box.address,), "192.0.2.1", NOW, raw)
+    mail = parse_mail(raw, envelope_sender=ANN)
+    rule = {"name": "one", "when": {"body": "hello"}, "then": then}
+    rules = [ScreeningRule.model_validate(rule)] if then else []
+    center = ContactCenter(name="demo", queues=(Queue(name="support"),), mailboxes=(box,))
+    built = build_interaction(mail, arrival, box, Relations(()))
+    return screen(built, mail, arrival, box, center, rules)
+
+
+def test_first_mail_of_a_person_is_acknowledged() -> None:
+    found = came()
+
+    assert found.acknowledgement == AcknowledgeMail(interaction_id=found.interaction.id, to=ANN)
+    assert "_NotAcknowledged" not in found.interaction.user_data
+
+
+def test_mailbox_without_acknowledgement_sends_none() -> None:
+    found = came(box=BOX.model_copy(update={"acknowledgement": None}))
+
+    assert found.acknowledgement is None
+    assert "_NotAcknowledged" not in found.interaction.user_data
+
+
+@pytest.mark.parametrize(
+    ("headers", "then", "state", "words"),
+    [
+        (["List-Id: <x.example>"], {}, State.QUEUED, "a machine has written it (mailing list)"),
+        ([], {"acknowledge": False}, State.QUEUED, "a screening rule says so"),
+        ([], {"discard": "spam"}, State.COMPLETED, "a screening rule says so"),
+    ],
+)
+def test_reason_against_an_acknowledgement_is_noted(
+    headers: list[str], then: dict[str, Any], state: State, words: str
+) -> None:
+    found = came(*headers, **then)
+
+    assert found.acknowledgement is None
+    assert found.interaction.state is state
+    assert found.interaction.user_data["_NotAcknowledged"] == words
