@@ -18,7 +18,7 @@ from shared.contracts.commands import AcknowledgeMail
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import Cause
 from shared.contracts.templates import fill
-from shared.domain.automatic_mail_limits import Allowance, allowances
+from shared.domain.automatic_mail_limits import LATEST, Allowance, allowances
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.ids import derived_id
@@ -27,7 +27,6 @@ from shared.domain.lifecycle import State
 from shared.faults import crash_point
 from shared.mail.threads import base_subject, person
 from shared.mail.trace_fields import LOOP_MARK
-from shared.screening.acknowledgements import LATEST
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.allowance_store import AllowanceStore

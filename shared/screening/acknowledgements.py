@@ -2,16 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from shared.contracts.contact_center import ContactCenter, Mailbox
+from shared.domain.automatic_mail_limits import LATEST
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.threads import person
 from shared.screening.rules import ScreenedMail, Screening
-
-LATEST: Final = timedelta(days=1)
-"""A mail that was written, or came, before that is not acknowledged any more."""
 
 _MACHINES: Final = re.compile(
     r"(?:owner-|.*-(?:owner|request|relay|bounces?)@|(?:mailer-daemon|postmaster|listserv|majordomo"
