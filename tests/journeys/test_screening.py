@@ -11,7 +11,7 @@ import pytest
 
 from deploy.local.stack.system import System
 from tests.cometd_client import CometdAgent
-from tests.journeys.test_main_job import TOPIC, hear
+from tests.journeys.listening import TOPIC, hear
 from tests.support.clients import AgentClient
 from tests.support.waiting import until
 
