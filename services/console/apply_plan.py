@@ -13,7 +13,7 @@ from services.console.stranded_work import (
     stranded_lines,
 )
 from shared.contracts.contact_center import ContactCenter, Queue
-from shared.domain.stranded_work import UNASSIGNED, ExistingPlaces, Loss, losses, same_name
+from shared.domain.routing.stranded_work import UNASSIGNED, ExistingPlaces, Loss, losses, same_name
 
 _ADMIN: Final = "Contact Center Admin"
 _DESCRIPTION: Final = "Mail whose queue, workbin or agent is gone"

@@ -14,7 +14,14 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from shared.domain.stranded_work import ExistingPlaces, Loss, Work, losses, move_to_queue, same_name
+from shared.domain.routing.stranded_work import (
+    ExistingPlaces,
+    Loss,
+    Work,
+    losses,
+    move_to_queue,
+    same_name,
+)
 from shared.storage.agents import agent_store
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.database.client import Database, Document

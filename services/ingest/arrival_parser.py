@@ -35,7 +35,7 @@ from shared.domain.contacts.contact import Contact
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
-from shared.domain.stranded_work import UNASSIGNED
+from shared.domain.routing.stranded_work import UNASSIGNED
 from shared.faults import crash_point
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail

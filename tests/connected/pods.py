@@ -26,7 +26,7 @@ from shared.messaging.topology import ATTACHMENTS, COMPOSITION, INGEST, OUTBOUND
 from shared.observability.probes import Health
 from shared.runtime.resources import Resources, open_resources
 from shared.runtime.settings import ServiceSettings
-from tests.support.breakable_link import BreakableLink
+from tests.support.systems.breakable_link import BreakableLink
 from tests.support.waiting import until
 
 Start = Callable[[Any, Resources], AbstractAsyncContextManager[None]]

@@ -15,7 +15,7 @@ from tests.fixtures.chromium import running_chromium
 from tests.fixtures.openid_provider import running_provider
 from tests.support.agent_page import AgentPage, open_desktop
 from tests.support.clients import AgentClient, rest_client
-from tests.support.whole_system import whole_system
+from tests.support.systems.whole_system import whole_system
 
 __all__ = ["built_desktop"]
 

@@ -11,7 +11,11 @@ from deploy.local.servers.mongodb import LocalMongoDB
 from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from tests.connected.conftest import backend, database_url, sandbox, sandboxes, vhost_url
 from tests.fixtures.broker import Broker
-from tests.support.breakable_system import BreakableStack, BreakableSystem, open_breakable_system
+from tests.support.systems.breakable_system import (
+    BreakableStack,
+    BreakableSystem,
+    open_breakable_system,
+)
 
 __all__ = [
     "backend",

@@ -34,17 +34,17 @@ from deploy.local.servers.rabbitmq import LocalRabbitMQ, RabbitPorts
 from deploy.local.stack.services import console_environment
 from deploy.local.stack.system import CONSOLE
 from shared.messaging.topology import WORK_QUEUES
-from tests.faults.load import under_load
+from tests.faults.under_load.load import under_load
 from tests.support import record_reader
-from tests.support.breakable_system import (
+from tests.support.record_checker import Reply, RunRecord, check
+from tests.support.systems.breakable_system import (
     WORKERS,
     BreakableStack,
     BreakableSystem,
     new_run,
     open_breakable_system,
 )
-from tests.support.mail_senders import message_ids
-from tests.support.record_checker import Reply, RunRecord, check
+from tests.support.systems.mail_senders import message_ids
 from tests.support.waiting import until
 
 _MAILS: Final = 60

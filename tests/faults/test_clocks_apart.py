@@ -8,8 +8,8 @@ import pytest
 
 from deploy.local.agent_client import AgentClient, logged_in
 from deploy.local.programs.faketime import wrong_clock
-from tests.support.breakable_system import BreakableSystem, new_run
-from tests.support.mail_senders import message_ids
+from tests.support.systems.breakable_system import BreakableSystem, new_run
+from tests.support.systems.mail_senders import message_ids
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]

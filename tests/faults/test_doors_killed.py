@@ -11,8 +11,8 @@ import httpx2
 import pytest
 
 from tests.fixtures.plain_http import NO_CERTIFICATES
-from tests.support.breakable_system import PROGRAM_TOKEN, BreakableSystem, new_run
-from tests.support.mail_senders import LOST, MAILBOX, mail_octets, message_ids
+from tests.support.systems.breakable_system import PROGRAM_TOKEN, BreakableSystem, new_run
+from tests.support.systems.mail_senders import LOST, MAILBOX, mail_octets, message_ids
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]

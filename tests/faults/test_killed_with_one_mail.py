@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import pytest
 
 from deploy.local.agent_client import AgentClient, Message, logged_in
-from tests.support.breakable_system import BreakableSystem, new_run
 from tests.support.clients import hand_in
-from tests.support.mail_senders import LOST, MailSenders, message_ids
 from tests.support.record_checker import ACCEPTED, Fault, RunRecord, check
+from tests.support.systems.breakable_system import BreakableSystem, new_run
+from tests.support.systems.mail_senders import LOST, MailSenders, message_ids
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]

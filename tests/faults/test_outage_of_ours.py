@@ -9,13 +9,13 @@ from deploy.local.agent_client import AgentClient, logged_in
 from deploy.local.servers.accounts import Access
 from deploy.local.servers.mongodb import LocalMongoDB
 from deploy.local.servers.rabbitmq import LocalRabbitMQ
-from tests.support.breakable_system import (
+from tests.support.systems.breakable_system import (
     BreakableStack,
     BreakableSystem,
     new_run,
     open_breakable_system,
 )
-from tests.support.mail_senders import message_ids
+from tests.support.systems.mail_senders import message_ids
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.timeout(240)]

@@ -18,8 +18,8 @@ from tests.connected.gateway.notifications.test_journal import reached
 from tests.connected.gateway.process import Process, running
 from tests.faye.agent import FayeAgent
 from tests.support.backend import Backend, cause
-from tests.support.breakable_link import BreakableLink
 from tests.support.gateway import hashed
+from tests.support.systems.breakable_link import BreakableLink
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 

@@ -16,8 +16,8 @@ from shared.contracts.outgoing import wrap
 from shared.domain.clock import SystemClock
 from shared.messaging.topology import INGEST, ROUTING, WORK_QUEUES, WorkQueue
 from shared.storage.parked_messages import ParkedMessage, ParkedStore
-from tests.support.breakable_system import BreakableSystem, new_run
-from tests.support.mail_senders import message_ids
+from tests.support.systems.breakable_system import BreakableSystem, new_run
+from tests.support.systems.mail_senders import message_ids
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]

@@ -10,9 +10,9 @@ import pytest
 
 from deploy.local.servers.mongodb import LocalMongoDB
 from deploy.local.servers.rabbitmq import LocalRabbitMQ
-from tests.faults.load import under_load
-from tests.support.breakable_system import WORKERS, BreakableStack
+from tests.faults.under_load.load import under_load
 from tests.support.record_checker import RunRecord, check
+from tests.support.systems.breakable_system import WORKERS, BreakableStack
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.timeout(240)]
 

@@ -13,9 +13,9 @@ from deploy.local.servers.rabbitmq import LocalRabbitMQ, RabbitPorts
 from services.console.broker.management_api import ManagementApi
 from services.console.broker.policies import wrong_policies
 from shared.messaging.topology import WORK_QUEUES
-from tests.faults.load import under_load
-from tests.support.breakable_system import BreakableStack, open_breakable_system
+from tests.faults.under_load.load import under_load
 from tests.support.record_checker import check
+from tests.support.systems.breakable_system import BreakableStack, open_breakable_system
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.timeout(300)]
 

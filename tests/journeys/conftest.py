@@ -11,7 +11,7 @@ from tests.fixtures.broker import Broker
 from tests.fixtures.imap_server import ImapPorts
 from tests.support.clients import AgentClient, rest_client
 from tests.support.fetching import PASSWORDS, fetch
-from tests.support.whole_system import whole_system
+from tests.support.systems.whole_system import whole_system
 
 INVITATION_SECONDS = "4"
 GREETED = {

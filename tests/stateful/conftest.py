@@ -22,7 +22,7 @@ from tests.fixtures.broker import Broker
 from tests.stateful.agent import CAPACITY
 from tests.stateful.simulation import Server, Simulation, open_simulation
 from tests.support import record_reader
-from tests.support.breakable_system import BreakableSystem
+from tests.support.systems.breakable_system import BreakableSystem
 
 _SETTINGS: Final = {
     # No invitation ends by itself, whoever is turned down may come again soon.

@@ -22,8 +22,8 @@ from tests.stateful.system_snapshot import (
 )
 from tests.stateful.view import Message, differences
 from tests.support import record_reader
-from tests.support.breakable_system import BreakableSystem, new_run
-from tests.support.mail_senders import MailSenders, message_ids
+from tests.support.systems.breakable_system import BreakableSystem, new_run
+from tests.support.systems.mail_senders import MailSenders, message_ids
 from tests.support.waiting import until
 
 Server = LocalRabbitMQ | LocalMongoDB

@@ -18,11 +18,11 @@ from shared.contracts.events import (
     InvitationRevoked,
     PropertiesUpdated,
 )
-from shared.domain.assignment import accept, take_offer_back
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
+from shared.domain.routing.assignment import accept, take_offer_back
 from shared.domain.user_data import change_user_data
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore

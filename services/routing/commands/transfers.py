@@ -21,11 +21,18 @@ from shared.contracts.events import (
     WorkbinItemAdded,
     WorkbinItemRemoved,
 )
-from shared.domain.assignment import Target, place_in_workbin, pull, requeue, requeue_for, transfer
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Operation, State
+from shared.domain.routing.assignment import (
+    Target,
+    place_in_workbin,
+    pull,
+    requeue,
+    requeue_for,
+    transfer,
+)
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from shared.contracts.contact_center import Queue
-from shared.domain.agent_search import AgentSearch
 from shared.domain.interaction import Interaction
+from shared.domain.routing.agent_search import AgentSearch
 
 OUT_OF_REACH: Final = timedelta(seconds=45)
 """An agent without a connection for this long gets no offers, because they would not arrive."""

@@ -8,9 +8,9 @@ from services.routing.offers.agent_choice import excluded_agents, search_in, sea
 from services.routing.store import WaitingStore
 from shared.contracts.contact_center import Queue
 from shared.contracts.events import AgentInvited
-from shared.domain.assignment import invite
 from shared.domain.clock import Clock
 from shared.domain.interaction import Interaction
+from shared.domain.routing.assignment import invite
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore

@@ -8,11 +8,11 @@ from services.routing.store import WaitingStore
 from services.routing.sweeps.revocations import Revocations
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, WorkbinItemAdded, WorkReclaimed
-from shared.domain.assignment import reclaim
 from shared.domain.clock import Clock
 from shared.domain.errors import ChangedMeanwhileError, OperationNotAllowedError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
+from shared.domain.routing.assignment import reclaim
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.configuration_store import ConfigurationStore

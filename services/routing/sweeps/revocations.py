@@ -8,11 +8,11 @@ from services.routing.policy import Policy
 from services.routing.store import Offer, WaitingStore
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InvitationRevoked
-from shared.domain.assignment import take_offer_back
 from shared.domain.clock import Clock
 from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
+from shared.domain.routing.assignment import take_offer_back
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore

@@ -10,9 +10,9 @@ from pymongo import ASCENDING, ReturnDocument, UpdateOne
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentNotReady, AgentReady
 from shared.contracts.outgoing import wrap
-from shared.domain.agent_search import AgentSearch
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
+from shared.domain.routing.agent_search import AgentSearch
 from shared.storage.database.batching import Batcher, BatchReader
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.database.outbox import to_entry

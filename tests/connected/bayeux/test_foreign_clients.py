@@ -15,7 +15,7 @@ from tests.cometd_client import CometdAgent
 from tests.connected.bayeux.running_lab import RunningLab, running_lab
 from tests.faye.agent import FayeAgent
 from tests.support.bayeux_client import INTERACTIONS
-from tests.support.breakable_link import BreakableLink
+from tests.support.systems.breakable_link import BreakableLink
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 

@@ -11,8 +11,8 @@ from services.console.commands.apply import apply, put_in_force
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
-from shared.domain.agent_search import AgentSearch
 from shared.domain.clock import SystemClock
+from shared.domain.routing.agent_search import AgentSearch
 from shared.messaging.connection import virtual_host_of
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore

@@ -38,12 +38,12 @@ from shared.contracts.contact_center import Agent, ContactCenter, Queue
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionCompleted
 from shared.contracts.outgoing import Outgoing, wrap
-from shared.domain.agent_search import AgentSearch
 from shared.domain.deliveries.delivery import Conclusion, Delivery, DeliveryState, Recipient
 from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy
 from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
 from shared.domain.mailbox_health import Fault
+from shared.domain.routing.agent_search import AgentSearch
 from shared.mail.threads import ClaimedSender
 from shared.oauth.renewal_schedule import LoginState
 from shared.storage import indexes

@@ -5,7 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from shared.domain.assignment import (
+from shared.domain.errors import NotOwnerError, OperationNotAllowedError
+from shared.domain.interaction import Exclusion, Interaction, Place
+from shared.domain.lifecycle import Direction, Operation, State
+from shared.domain.routing.assignment import (
     Target,
     accept,
     invite,
@@ -17,9 +20,6 @@ from shared.domain.assignment import (
     take_offer_back,
     transfer,
 )
-from shared.domain.errors import NotOwnerError, OperationNotAllowedError
-from shared.domain.interaction import Exclusion, Interaction, Place
-from shared.domain.lifecycle import Direction, Operation, State
 from tests.unit.domain.examples import LATER, NOW, inbound
 
 OWN = Place("email.draft", "agent1")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.assignment import accept, invite, take_offer_back
 from shared.domain.errors import NotOwnerError, OperationNotAllowedError
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State, advance, allowed
+from shared.domain.routing.assignment import accept, invite, take_offer_back
 from tests.unit.domain.examples import LATER, NOW, inbound
 
 

@@ -4,7 +4,14 @@ import pytest
 
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import Direction, State
-from shared.domain.stranded_work import ExistingPlaces, Loss, Work, losses, move_to_queue, same_name
+from shared.domain.routing.stranded_work import (
+    ExistingPlaces,
+    Loss,
+    Work,
+    losses,
+    move_to_queue,
+    same_name,
+)
 from tests.unit.domain.examples import inbound
 
 HOMES = ExistingPlaces(frozenset({"support"}), frozenset({"later"}), frozenset({"gone"}))

@@ -9,8 +9,8 @@ from services.routing.offers.agent_choice import (
     searches_for,
 )
 from shared.contracts.contact_center import Queue
-from shared.domain.agent_search import AgentSearch
 from shared.domain.interaction import Exclusion
+from shared.domain.routing.agent_search import AgentSearch
 from tests.unit.domain.examples import NOW, inbound
 
 QUEUE = Queue(name="support", requires={"german": 3})

@@ -9,7 +9,7 @@ from services.gateway.operations.definition import OperationDefinition
 from services.gateway.operations.registry import OFFERS
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
-from tests.connected.gateway.rest.test_delivery_shown import waiting
+from tests.connected.gateway.rest.mails.test_delivery_shown import waiting
 from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected

@@ -20,9 +20,9 @@ from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from deploy.local.stack.services import NAMES, Addresses
 from deploy.local.stack.system import CONTACT_CENTER, System, system
 from tests.support import record_reader
-from tests.support.mail_senders import MailSenders
 from tests.support.record_checker import RunRecord
 from tests.support.record_reader import Database
+from tests.support.systems.mail_senders import MailSenders
 
 WORKERS: Final = NAMES
 

@@ -6,11 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Final
 
-from tests.faults.working_agent import WorkingAgent, working_agent
+from tests.faults.under_load.working_agent import WorkingAgent, working_agent
 from tests.support import record_reader
-from tests.support.breakable_system import BreakableSystem, new_run
-from tests.support.mail_senders import message_ids
 from tests.support.record_checker import RunRecord, check
+from tests.support.systems.breakable_system import BreakableSystem, new_run
+from tests.support.systems.mail_senders import message_ids
 from tests.support.waiting import until
 
 _CONNECTIONS: Final = 8

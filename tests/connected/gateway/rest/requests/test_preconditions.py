@@ -5,7 +5,7 @@ import pytest
 
 from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.lifecycle import State
-from tests.connected.gateway.rest.test_delivery_shown import LATER, outbound, tried
+from tests.connected.gateway.rest.mails.test_delivery_shown import LATER, outbound, tried
 from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected

@@ -1,0 +1,1 @@
+"""Who gets an interaction: the search for an agent, the steps of an assignment, stranded work."""
