@@ -17,7 +17,7 @@ Line = Mapping[str, Any]
 Condition = Callable[[Any], bool]
 
 HERE: Final = Path(__file__).parent
-_PATIENCE: Final = 20.0
+_PATIENCE: Final = 60.0
 _installing: Final = asyncio.Lock()
 
 

@@ -10,8 +10,8 @@ async def wait_until(collection: Collection, holds: Callable[[], Awaitable[bool]
     """Return when something holds that a change of this collection brings about.
 
     Raises:
-        TimeoutError: it does not within ten seconds.
+        TimeoutError: it does not within thirty seconds.
     """
-    async with asyncio.timeout(10), await collection.watch() as changes:
+    async with asyncio.timeout(30), await collection.watch() as changes:
         while not await holds():
             await changes.next()

@@ -1,13 +1,19 @@
-"""Gateway pods that die or are drained: clients go on at another one and miss nothing."""
+"""Gateway pods that die or are drained: clients go on at another one and miss nothing.
+
+All tests share two pods, and start again what they have ended; each has agents of its own.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx2
 import pytest
+import pytest_asyncio
 
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap
@@ -16,27 +22,28 @@ from tests.cometd_client.client import CometdAgent
 from tests.connected.bayeux.proxies import proxy
 from tests.connected.gateway.notifications.test_journal import reached
 from tests.connected.gateway.process import Process, running
+from tests.connected.sandboxes import SandboxPool
 from tests.faye.agent import FayeAgent
-from tests.support.backend import Backend, cause
+from tests.support.backend import Backend, cause, open_prepared_backend
 from tests.support.gateway import hashed
 from tests.support.systems.breakable_link import BreakableLink
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
 
 CHANNELS: Final = "/v2/me/channels"
-DESKTOPS: Final = {"agent1": "long-polling", "agent2": "websocket"}
+TRANSPORTS: Final = ("long-polling", "websocket")
 _EACH: Final = 150
 _BEFORE: Final = 40
 _DEATHS: Final = 2
 _PATIENCE: Final = 60
 
 
-async def announce(backend: Backend, times: int) -> None:
-    """Let something happen to both agents, again and again."""
+async def announce(backend: Backend, agents: Sequence[str], times: int) -> None:
+    """Let something happen to all agents, again and again."""
     for _ in range(times):
         now = backend.clock.now()
         await backend.publisher.publish_all(
-            [wrap(AgentReady(agent_id=agent), cause(), now) for agent in DESKTOPS]
+            [wrap(AgentReady(agent_id=agent), cause(), now) for agent in agents]
         )
 
 
@@ -46,7 +53,7 @@ async def hear(desktop: CometdAgent, times: int) -> list[int]:
 
 
 @asynccontextmanager
-async def desktops(url: str) -> AsyncIterator[list[CometdAgent]]:
+async def desktops(url: str, agents: Sequence[str]) -> AsyncIterator[list[CometdAgent]]:
     """Official clients that acknowledge, and go on after the last position that they have heard.
 
     What was lost under way comes again because of the one, what a session took along because of
@@ -54,7 +61,7 @@ async def desktops(url: str) -> AsyncIterator[list[CometdAgent]]:
     """
     opened = []
     try:
-        for agent, transport in DESKTOPS.items():
+        for agent, transport in zip(agents, TRANSPORTS, strict=True):
             kind: Any = transport
             one = CometdAgent(
                 f"{url}/cometd", agent, agent, transport=kind, acknowledge=True, replay=-2
@@ -67,38 +74,62 @@ async def desktops(url: str) -> AsyncIterator[list[CometdAgent]]:
             await one.kill()
 
 
-@asynccontextmanager
-async def pods(
-    backend: Backend, rabbitmq_url: str, mongodb_url: str
-) -> AsyncIterator[list[Process]]:
-    """Two gateways that are up, and whose remains are cleared away."""
-    for agent in DESKTOPS:
-        await backend.add_agent(agent, password_hash=hashed(agent))
-    both = [Process(rabbitmq_url, mongodb_url) for _ in range(2)]
-    for one in both:
-        one.environment["GATEWAY_OWN_ADDRESS"] = "127.0.0.1"
-    async with running(*both):
-        yield both
+@dataclass
+class Pods:
+    """Two gateways, and what they work on."""
+
+    backend: Backend
+    both: list[Process]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def running_pods(sandboxes: SandboxPool) -> AsyncIterator[Pods]:
+    """Two gateways that a test may end, and whose remains are cleared away."""
+    async with (
+        sandboxes.borrow() as sandbox,
+        open_prepared_backend(sandbox.rabbitmq_url, sandbox.database_url) as backend,
+    ):
+        both = [Process(sandbox.rabbitmq_url, sandbox.database_url) for _ in range(2)]
+        for one in both:
+            one.environment["GATEWAY_OWN_ADDRESS"] = "127.0.0.1"
+        async with running(*both):
+            yield Pods(backend, both)
+
+
+@pytest.fixture
+async def pods(running_pods: Pods) -> AsyncIterator[Pods]:
+    """Two gateways that are up."""
+    yield running_pods
+    ended = [one for one in running_pods.both if one.has_ended]
+    await asyncio.gather(*(one.start() for one in ended))
+
+
+@pytest.fixture
+async def agents(pods: Pods) -> list[str]:
+    """Two agents to whom nothing has happened yet."""
+    names = [f"agent{secrets.token_hex(4)}" for _ in TRANSPORTS]
+    for name in names:
+        await pods.backend.add_agent(name, password_hash=hashed(name))
+    return names
 
 
 @pytest.mark.parametrize("is_sticky", [True, False], ids=["sticky", "in turn"])
 @pytest.mark.parametrize("kind", ["nginx", "haproxy"])
 async def test_pods_die_in_turn_and_every_event_is_heard_once_in_order(
-    backend: Backend, vhost_url: str, database_url: str, kind: str, is_sticky: bool, tmp_path: Path
+    pods: Pods, agents: list[str], kind: str, is_sticky: bool, tmp_path: Path
 ) -> None:
     heard: list[list[int]] = [[], []]
     async with (
-        pods(backend, vhost_url, database_url) as both,
-        proxy(kind, [one.url for one in both], tmp_path, is_sticky=is_sticky) as url,
-        desktops(url) as clients,
+        proxy(kind, [one.url for one in pods.both], tmp_path, is_sticky=is_sticky) as url,
+        desktops(url, agents) as clients,
     ):
         for death in range(_DEATHS):
-            happening = asyncio.create_task(announce(backend, _EACH))
+            happening = asyncio.create_task(announce(pods.backend, agents, _EACH))
             first = await asyncio.gather(*(hear(one, _BEFORE) for one in clients))
-            await both[death % 2].kill()
+            await pods.both[death % 2].kill()
             rest = await asyncio.gather(*(hear(one, _EACH - _BEFORE) for one in clients))
             await happening
-            await both[death % 2].start()
+            await pods.both[death % 2].start()
             for number, positions in enumerate(heard):
                 positions += [*first[number], *rest[number]]
         for one in clients:
@@ -122,34 +153,34 @@ async def test_pods_die_in_turn_and_every_event_is_heard_once_in_order(
     ],
 )
 async def test_a_client_goes_on_at_another_pod_and_misses_nothing(
-    backend: Backend,
-    vhost_url: str,
-    database_url: str,
+    pods: Pods,
+    agents: list[str],
     kind: type[CometdAgent],
     end: Callable[[Process], Awaitable[object]],
     transport: Any,
 ) -> None:
+    first, second = pods.both
+    agent = agents[0]
     async with (
-        pods(backend, vhost_url, database_url) as (first, second),
-        httpx2.AsyncClient(base_url=second.url, auth=("agent1", "agent1"), timeout=20) as agent1,
+        httpx2.AsyncClient(base_url=second.url, auth=(agent, agent), timeout=20) as rest,
         BreakableLink.opened(first.url, second.url) as link,
-        kind(f"{link.url}/cometd", "agent1", "agent1", transport=transport, replay=-2) as client,
+        kind(f"{link.url}/cometd", agent, agent, transport=transport, replay=-2) as client,
     ):
         await client.subscribe(CHANNELS)
         await client.meta("handshake", lambda reply: reply["successful"])
-        await announce(backend, 10)
+        await announce(pods.backend, [agent], 10)
         heard = await hear(client, 10)
 
         await end(first)
         # Nobody takes its place at once, so that something happens while the client is away.
         link.cut()
-        await announce(backend, 10)
-        await reached(agent1, 20)
+        await announce(pods.backend, [agent], 10)
+        await reached(rest, 20)
         link.restore()
         heard += await hear(client, 10)
         # A new session, not the old one.
         await client.meta("handshake", lambda reply: reply["successful"], timeout=_PATIENCE)
-        await announce(backend, 10)
+        await announce(pods.backend, [agent], 10)
         heard += await hear(client, 10)
 
     assert heard == list(range(1, 31))
@@ -158,31 +189,27 @@ async def test_a_client_goes_on_at_another_pod_and_misses_nothing(
 @pytest.mark.parametrize("kind", [CometdAgent, FayeAgent, PythonAgent])
 @pytest.mark.parametrize("balancer", ["nginx", "haproxy"])
 async def test_socket_opens_at_any_pod_after_a_handshake_by_request(
-    backend: Backend,
-    vhost_url: str,
-    database_url: str,
-    balancer: str,
-    kind: type[CometdAgent],
-    tmp_path: Path,
+    pods: Pods, agents: list[str], balancer: str, kind: type[CometdAgent], tmp_path: Path
 ) -> None:
+    agent = agents[0]
+    before = sum([await number(one, "bayeux_handed_on_total") for one in pods.both])
     async with (
-        pods(backend, vhost_url, database_url) as both,
-        proxy(balancer, [one.url for one in both], tmp_path, is_sticky=False) as url,
+        proxy(balancer, [one.url for one in pods.both], tmp_path, is_sticky=False) as url,
         AsyncExitStack() as opened,
     ):
         clients = []
         # Of four in a row some open their sockets where they have shaken hands, some do not.
         for _ in range(4):
-            client = kind(f"{url}/cometd", "agent1", "agent1", transport="websocket", replay=-2)
+            client = kind(f"{url}/cometd", agent, agent, transport="websocket", replay=-2)
             clients.append(await opened.enter_async_context(client))
             await client.subscribe(CHANNELS)
-        await announce(backend, 20)
+        await announce(pods.backend, [agent], 20)
         heard = [await hear(client, 20) for client in clients]
-        handed_on = sum([await number(one, "bayeux_handed_on_total") for one in both])
+        handed_on = sum([await number(one, "bayeux_handed_on_total") for one in pods.both])
 
     assert heard == [list(range(1, 21))] * 4
     # The official client shakes hands on its socket.
-    assert (handed_on > 0) == (kind is not CometdAgent)
+    assert (handed_on > before) == (kind is not CometdAgent)
 
 
 async def number(pod: Process, name: str) -> float:

@@ -120,7 +120,7 @@ class Backend:
 
     async def next_event(self, wanted: type[Contract], interaction_id: str | None = None) -> Any:
         """Return the next event of a kind, skipping others."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 event = (await self.events.get()).body
                 if isinstance(event, wanted) and interaction_id in (

@@ -29,7 +29,7 @@ HANDSHAKE: Final[Message] = {
 AT_ONCE: Final = {"timeout": 0}
 """The advice of a connect that is not held."""
 
-_PATIENCE: Final = 20.0
+_PATIENCE: Final = 60.0
 _HOLD: Final = 60.0
 """Seconds; a server may hold a connect for half of it."""
 

@@ -124,12 +124,12 @@ class Gateway:
 
     async def command(self) -> dict[str, Any]:
         """Return the body of the next command."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             return await self.commands.get()
 
     async def parked(self, queue: WorkQueue) -> bytes:
         """Take the next message that waits for an operator."""
-        async with await aio_pika.connect(self.broker_url) as connection, asyncio.timeout(10):
+        async with await aio_pika.connect(self.broker_url) as connection, asyncio.timeout(30):
             parking = await (await connection.channel()).get_queue(queue.parking)
             async with parking.iterator(no_ack=True) as messages:
                 return (await anext(messages)).body

@@ -138,5 +138,5 @@ async def running_outbound(
         retry_scheduler = RetryScheduler(store, backend.publisher, backend.clock)
         delivering = Deliverer(stores)
         yield Outbound(backend, sink, store, stores, delivering, retry_scheduler)
-        await asyncio.wait_for(delivering.finish(), 10)
+        await asyncio.wait_for(delivering.finish(), 30)
         await outbox_publisher.finish()

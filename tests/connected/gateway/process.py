@@ -43,22 +43,27 @@ class Process:
         )
         log = self.process.stderr
         assert log is not None
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while b'"started"' not in await log.readline():
                 assert self.process.returncode is None
         # A full pipe would block the process.
         self._reading = asyncio.create_task(log.read())
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process was ended and not started again."""
+        return self.process.returncode is not None
+
     async def kill(self) -> None:
         """End the process as a lost node would."""
-        if self.process.returncode is None:
+        if not self.has_ended:
             self.process.kill()
         await self._ended()
 
     async def stop(self) -> int:
         """Ask the process to stop and return its exit code."""
         self.process.send_signal(signal.SIGTERM)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(30):
             await self._ended()
         return self.process.returncode or 0
 

@@ -1,20 +1,36 @@
 """Any request gets a documented answer, and never an internal error."""
 
 import asyncio
+import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import pytest
 
+from tests.fixtures.examples import EXAMPLES
 from tests.support.gateway import Gateway
 
-pytestmark = pytest.mark.connected
+# `make fuzz` runs these tests too.
+pytestmark = [pytest.mark.connected, pytest.mark.hypothesis]
 
-_EXAMPLES = "6"
-_PHASES = "examples,coverage,fuzzing"
+_IS_LONG: Final = "FUZZ_EXAMPLES" in os.environ
+_EXAMPLES: Final = max(6, EXAMPLES // 100)
+"""Requests for each operation: a hundredth of what a function is tried with, as they are slower."""
 
 
-@pytest.mark.timeout(400)
+def phases(name: str) -> str:
+    """Return what is tried as an agent, an administrator or a stranger.
+
+    Every boundary of every parameter takes a minute each. An administrator is refused most
+    operations and a stranger all of them whatever the parameters are, so a short run tries the
+    boundaries as an agent only.
+    """
+    is_covered = _IS_LONG or name == "agent1"
+    return "examples,coverage,fuzzing" if is_covered else "examples,fuzzing"
+
+
+@pytest.mark.timeout(0 if _IS_LONG else 900)
 @pytest.mark.parametrize("name", ["agent1", "admin", "nobody"])
 async def test_every_answer_is_documented(gateway: Gateway, tmp_path: Path, name: str) -> None:
     await gateway.offered()
@@ -33,9 +49,9 @@ async def test_every_answer_is_documented(gateway: Gateway, tmp_path: Path, name
         "not_a_server_error,status_code_conformance,content_type_conformance,"
         "response_schema_conformance,negative_data_rejection,unsupported_method",
         "--max-examples",
-        _EXAMPLES,
+        str(_EXAMPLES),
         "--phases",
-        _PHASES,
+        phases(name),
         "--seed",
         "1",
         "--no-color",
