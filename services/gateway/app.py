@@ -44,6 +44,7 @@ from services.gateway.rest.idempotency import IdempotencyMiddleware
 from services.gateway.rest.idempotency_store import IdempotencyStore
 from services.gateway.rest.link_key_store import LinkKeyStore
 from services.gateway.rest.open_pages import OpenPages
+from services.gateway.rest.preference_store import PreferenceStore
 from services.gateway.rest.resources.attachments import AttachmentsResource
 from services.gateway.rest.resources.channels import ChannelsResource
 from services.gateway.rest.resources.contacts import ContactsResource
@@ -55,6 +56,7 @@ from services.gateway.rest.resources.interactions import InteractionsResource
 from services.gateway.rest.resources.mail_pages import MailPagesResource
 from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
+from services.gateway.rest.resources.preferences import PreferencesResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
 from services.gateway.rest.uploads.form_files import FormBodies, PaceLimits
@@ -300,6 +302,7 @@ def _rest(
             configuration=resources.configuration,
             max_body=settings.max_body,
         ),
+        preferences=PreferencesResource(callers, PreferenceStore(resources.database)),
         interactions=InteractionsResource(
             callers=callers,
             queries=InteractionQueries(resources.database),

@@ -292,6 +292,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     indexes.REPLICAS: EVERYTHING,
                     indexes.PROMISED_INTERACTIONS: ADD,
                     indexes.LINK_KEYS: ADD,
+                    indexes.PREFERENCES: ADD,
                     witness.COLLECTION: ADD,
                 },
             ),

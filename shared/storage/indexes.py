@@ -35,6 +35,7 @@ TURNS: Final = "turns"
 PROMISED_INTERACTIONS: Final = "promised_interactions"
 LOGINS: Final = "logins"
 LINK_KEYS: Final = "link_keys"
+PREFERENCES: Final = "preferences"
 
 
 # An index over millions of documents takes minutes.

@@ -126,6 +126,36 @@ async def test_transfer_ends_at_the_other_agents_desktop(desk: AgentPage, runnin
         await other.ended("For Bruno", "Erledigt")
 
 
+async def test_key_that_was_changed_is_there_on_every_machine(desk: AgentPage) -> None:
+    page = desk.page
+    await page.keyboard.press("?")
+    dialog = page.get_by_role("dialog")
+    await dialog.get_by_role("button", name="New mail: c").click()
+    await page.keyboard.press("Escape")
+    await dialog.get_by_role("button", name="New mail: c").press("Enter")
+    async with page.expect_response(lambda one: one.url.endswith("/me/preferences")) as stored:
+        await page.keyboard.press("ö")
+    await expect(dialog.get_by_role("button", name="New mail: ö")).to_be_visible()
+    await desk.picture("keys")
+    barriers = await desk.barriers()
+    assert (await stored.value).status == 200
+
+    # As another machine begins.
+    await page.evaluate("localStorage.clear()")
+    await page.reload()
+    await expect(page.locator("nav")).to_be_visible()
+    await page.keyboard.press("c")
+    await page.keyboard.press("ö")
+    await expect(page.locator("#to")).to_be_focused()
+    await discard(page)
+
+    await page.keyboard.press("?")
+    await dialog.get_by_role("button", name="All as at first").click()
+    await expect(dialog.get_by_role("button", name="New mail: c")).to_be_visible()
+    await page.keyboard.press("Escape")
+    assert shown(barriers) == "[]"
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 async def test_no_screen_has_a_barrier(desk: AgentPage, running: System, theme: str) -> None:
     page = desk.page

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { actionOf } from "../src/shell/keys";
+import { actionOf, keyOf, withKey } from "../src/shell/keys";
 
 const TEXT_FIELD = { tagName: "TEXTAREA" };
 const PAGE = { tagName: "BODY" };
@@ -47,5 +47,28 @@ describe("actionOf", () => {
 
     expect(actionOf(pressed({ key: "r" }), switchedOff)).toBe("");
     expect(actionOf(pressed({ key: "a", code: "KeyA", altKey: true }), switchedOff)).toBe("accept");
+  });
+});
+
+describe("own keys", () => {
+  it("work in place of those at first", () => {
+    const own = { reply: "ö", complete: "" };
+
+    expect(actionOf(pressed({ key: "ö" }), { ...LINUX, own })).toBe("reply");
+    expect(actionOf(pressed({ key: "r" }), { ...LINUX, own })).toBe("");
+    expect(actionOf(pressed({ key: "e" }), { ...LINUX, own })).toBe("");
+    expect(actionOf(pressed({ code: "KeyA", altKey: true }), { ...LINUX, own })).toBe("accept");
+  });
+
+  it("are taken from the action that had them", () => {
+    const own = withKey({ reply: "ö" }, "forward", "e");
+
+    expect(own).toEqual({ reply: "ö", forward: "e", complete: "" });
+    expect(keyOf("complete", own)).toBe("");
+    expect(keyOf("forward", withKey(own, "complete", "e"))).toBe("");
+  });
+
+  it("can be switched off for several actions", () => {
+    expect(withKey(withKey({}, "reply", ""), "forward", "")).toEqual({ reply: "", forward: "" });
   });
 });

@@ -16,6 +16,7 @@ from services.gateway.rest.resources.interactions import InteractionsResource
 from services.gateway.rest.resources.mail_pages import MailPagesResource
 from services.gateway.rest.resources.mailboxes import MailboxesResource
 from services.gateway.rest.resources.operations import OperationsResource
+from services.gateway.rest.resources.preferences import PreferencesResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
 
 _INTERACTION = "/me/interactions/{id}"
@@ -69,6 +70,7 @@ class RestResources:
     """The resources that REST serves."""
 
     channels: ChannelsResource
+    preferences: PreferencesResource
     interactions: InteractionsResource
     operations: OperationsResource
     workbins: WorkbinsResource
@@ -95,6 +97,8 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/me/interactions", parts.operations.create, methods=["POST"]),
             Route("/me", parts.channels.me),
             Route("/me", parts.channels.change_session, methods=["POST"]),
+            Route("/me/preferences", parts.preferences.read),
+            Route("/me/preferences", parts.preferences.write, methods=["PUT"]),
             Route("/me/sessions", parts.channels.end_sessions, methods=["DELETE"]),
             Route("/me/channels", parts.channels.my_channels),
             Route("/me/channels/{channel}", parts.channels.my_channel),

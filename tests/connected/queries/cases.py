@@ -27,6 +27,7 @@ from services.gateway.commands.promised_interactions import PromisedInteractionS
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
 from services.gateway.rest.link_key_store import LinkKeyStore
+from services.gateway.rest.preference_store import PreferenceStore
 from services.gateway.rest.resources.interactions import FILTERS
 from services.ingest.store import CopyStore
 from services.routing.offers.agent_choice import OUT_OF_REACH
@@ -213,6 +214,13 @@ async def link_keys(large: LargeDatabase) -> None:
     store, day = LinkKeyStore(large.database), large.clock.now().date()
     await store.get_or_create(day)
     await store.find(day)
+
+
+@case
+async def preferences(large: LargeDatabase) -> None:
+    store = PreferenceStore(large.database)
+    await store.write(agent_id(5), {"theme": "dark"})
+    await store.find(agent_id(5))
 
 
 @case

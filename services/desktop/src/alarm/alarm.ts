@@ -48,9 +48,8 @@ export async function chime(volume = preferences.current.volume): Promise<void> 
 }
 
 export function alarm(title: string, id: string, onClick: () => void): void {
-  const { sound, notifications } = preferences.current;
-  if (sound) void chime();
-  if (!notifications || document.hasFocus() || !canNotify()) return;
+  if (preferences.current.sound) void chime();
+  if (!preferences.notifications || document.hasFocus() || !canNotify()) return;
   const notification = new Notification(title, { tag: id });
   notification.onclick = () => {
     window.focus();

@@ -11,6 +11,8 @@ export interface Key {
 export interface Keyboard {
   hasSingleKeys: boolean;
   isMac: boolean;
+  // Keys that the agent has changed, by action; empty where the action has none.
+  own?: Readonly<Record<string, string>>;
 }
 
 const KEYS: readonly Key[] = [
@@ -36,14 +38,41 @@ const KEYS: readonly Key[] = [
 export const isMac = /Mac|iP(?:hone|ad|od)/.test(globalThis.navigator?.platform ?? "");
 
 // All keys as they work here. On a Mac, Option writes letters into a text: its keys rest there.
-export function keysOn(isMac: boolean): Key[] {
-  return KEYS.map((one) =>
-    isMac && one.keys.startsWith("Alt ") ? { ...one, isAnywhere: false } : one,
-  );
+export function keysOn(isMac: boolean, own: Readonly<Record<string, string>> = {}): Key[] {
+  return KEYS.map((one) => {
+    if (isSingle(one)) return { ...one, keys: own[one.action] ?? one.keys };
+    return isMac && one.keys.startsWith("Alt ") ? { ...one, isAnywhere: false } : one;
+  });
+}
+
+// Whether it is a key alone, which an agent may change.
+export function isSingle(key: Key): boolean {
+  return key.keys.length <= 1;
+}
+
+// The single key of an action as it is written on a keyboard; empty where it has none.
+export function keyOf(action: string, own: Readonly<Record<string, string>>): string {
+  return keysOn(false, own).find((one) => isSingle(one) && one.action === action)?.keys ?? "";
+}
+
+// Gives an action another key. A key that another action has goes over to this one.
+export function withKey(
+  own: Readonly<Record<string, string>>,
+  action: string,
+  name: string,
+): Record<string, string> {
+  const holders = keysOn(false, own).filter((one) => isSingle(one) && name && one.keys === name);
+  const freed = holders.filter((one) => one.action !== action).map((one) => [one.action, ""]);
+  return { ...own, ...Object.fromEntries(freed), [action]: name };
+}
+
+// How a pressed key is named: Caps Lock writes capitals too, so Shift decides.
+export function nameOfKey(event: Pick<KeyboardEvent, "key" | "shiftKey">): string {
+  return event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase();
 }
 
 // The action of a key that was pressed; empty where it has none.
-export function actionOf(event: KeyboardEvent, { hasSingleKeys, isMac }: Keyboard): string {
+export function actionOf(event: KeyboardEvent, { hasSingleKeys, isMac, own }: Keyboard): string {
   if (event.isComposing || event.defaultPrevented) return "";
   const isControl = event.ctrlKey || event.metaKey;
   if (event.altKey && !isControl && !event.shiftKey) {
@@ -52,9 +81,8 @@ export function actionOf(event: KeyboardEvent, { hasSingleKeys, isMac }: Keyboar
     return { KeyA: "accept", KeyX: "reject" }[event.code] ?? "";
   }
   if (isControl || event.altKey || !hasSingleKeys || isTyping(event.target)) return "";
-  // Caps Lock writes capitals too: Shift alone means another action.
-  const name = event.shiftKey ? event.key.toUpperCase() : event.key.toLowerCase();
-  const key = KEYS.find((one) => one.keys === name);
+  const name = nameOfKey(event);
+  const key = keysOn(isMac, own).find((one) => isSingle(one) && one.keys === name);
   return key && (key.repeats || !event.repeat) ? key.action : "";
 }
 

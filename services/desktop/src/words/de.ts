@@ -232,6 +232,13 @@ export const de: Words = {
   notifications: "Mitteilungen des Systems",
   notificationsRefused: "Dieser Browser lehnt sie ab: Erlauben Sie sie in seinen Einstellungen.",
   singleKeys: "Einzelne Tasten (a, r, e …)",
+  settingsKept: "Ihre Wahl liegt auf dem Server und gilt an jedem Rechner.",
+  changeKeys: "Vor einer Mail oder der Liste. Wählen Sie eine, um sie zu ändern.",
+  changeKey: (name, key) => `${name}: ${key}. Taste ändern`,
+  noKey: "keine Taste",
+  pressKey: "Drücken Sie die neue Taste. Die Rücktaste nimmt sie weg, Escape lässt alles, wie es ist.",
+  singleKeysOff: "Diese Tasten sind in den Einstellungen ausgeschaltet.",
+  resetKeys: "Alle wie zu Anfang",
   keys: "Tasten",
   keyNames: {
     accept: "Erstes Angebot annehmen",

@@ -13,6 +13,7 @@ import type {
 } from "../api/types";
 import { CHANNELS, Connection, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
 import { Pauses } from "../live/pauses";
+import { preferences } from "../shell/preferences.svelte";
 import { announceLogin, onLoginElsewhere } from "../shell/sign_in";
 import { language } from "../words/language.svelte";
 import { saveAllDrafts } from "../writing/open_drafts";
@@ -91,6 +92,7 @@ class Desk {
   constructor() {
     this.api.onLoginNeeded = () => this.#askForLogin();
     this.api.onForeignSession = () => this.#requireSameAgent();
+    preferences.onRefused = (error) => this.complain(language.t.settings, error);
     onLoginElsewhere(() => void this.#hearOfLogin());
   }
 
@@ -328,7 +330,7 @@ class Desk {
       operationName: "StartContactCenterSession",
       channels: ["email"],
     });
-    await this.#synchronize();
+    await Promise.all([preferences.load(this.api, user.id), this.#synchronize()]);
     this.phase = "working";
   }
 

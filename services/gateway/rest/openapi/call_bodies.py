@@ -8,6 +8,7 @@ from services.gateway.operations.registry import OFFERS
 from services.gateway.operations.request import ZERO
 from services.gateway.rest.openapi.operations import WORKBIN, parameter_schemas
 from services.gateway.rest.openapi.shapes import (
+    ANYTHING,
     FLAG,
     NUMBER,
     TEXT,
@@ -48,6 +49,10 @@ SESSION: Final = shape(
     ("operationName",),
     description="StartContactCenterSession, EndContactCenterSession, or an agent's state.",
     example={"operationName": "StartContactCenterSession", "channels": ["email"]},
+)
+PREFERENCES: Final = shape(
+    {"preferences": ANYTHING | {"description": "At most 16 kB as JSON, 32 levels deep."}},
+    example={"preferences": {"language": "de", "theme": "dark"}},
 )
 SOME_CHANNELS: Final = shape(
     {

@@ -12,6 +12,7 @@ from services.gateway.rest.openapi.call_bodies import (
     EVENTS,
     FOUND,
     ONE_INTERACTION,
+    PREFERENCES,
     RAW_MAIL,
     REMOVED_ATTACHMENT,
     SESSION,
@@ -22,6 +23,7 @@ from services.gateway.rest.openapi.call_bodies import (
 from services.gateway.rest.openapi.samples import MERGED_CONTACT_ID
 from services.gateway.rest.openapi.schemas import CONTACT_FIELDS, listing
 from services.gateway.rest.openapi.shapes import (
+    ANYTHING,
     NUMBER,
     TEXT,
     answering,
@@ -51,6 +53,21 @@ CALLS: Final = (
         "End all my sessions, this one too. All cookies become invalid, and what is open by"
         " password or cookie is closed within seconds.",
         constant(OK),
+    ),
+    Call(
+        "get",
+        "/me/preferences",
+        "Agent",
+        "What I prefer, as a client of mine has stored it; an empty object at first.",
+        answering(preferences=ANYTHING),
+    ),
+    Call(
+        "put",
+        "/me/preferences",
+        "Agent",
+        "Store what I prefer, in place of all that was stored. The names are the client's.",
+        constant(OK),
+        PREFERENCES,
     ),
     Call(
         "get",
