@@ -13,7 +13,7 @@ from tests.fixtures.broker import Broker
 from tests.fixtures.built_desktop import built_desktop
 from tests.fixtures.chromium import running_chromium
 from tests.fixtures.openid_provider import running_provider
-from tests.support.agent_page import AgentPage, open_desktop
+from tests.support.agent_page import AgentPage, open_desktop, prefer
 from tests.support.clients import AgentClient, rest_client
 from tests.support.systems.whole_system import whole_system
 
@@ -47,6 +47,8 @@ async def running(
             settings={**provider.variables, "GATEWAY_PUBLIC_URL": url},
         ) as up,
     ):
+        # Most tests are about something else than formats, and agent2 writes with them.
+        await prefer(url, "agent1", formats=False)
         yield up
 
 

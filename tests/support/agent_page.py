@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import httpx2
 from playwright.async_api import BrowserContext, Page, expect
 
 from deploy.local.desktop_build import SOURCES
@@ -103,6 +104,13 @@ async def open_desktop(
     await page.goto(f"{url}/")
     await page.wait_for_selector(".login, nav")
     return AgentPage(page, faults)
+
+
+async def prefer(url: str, agent: str, **preferences: object) -> None:
+    """Store what an agent prefers, for the next page that is opened."""
+    async with httpx2.AsyncClient(base_url=url, auth=(agent, agent), timeout=30) as client:
+        answer = await client.put("/api/v2/me/preferences", json={"preferences": preferences})
+    assert answer.status_code == 200, answer.text
 
 
 def _is_fault(message: Any) -> bool:

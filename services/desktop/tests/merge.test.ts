@@ -36,13 +36,21 @@ describe("merged", () => {
 });
 
 describe("joined", () => {
-  const base: Fields = { to: ["a@x"], cc: [], bcc: [], subject: "Re", text: BASE };
+  const base: Fields = { to: ["a@x"], cc: [], bcc: [], subject: "Re", text: BASE, html: "" };
 
   it("joins fields that one side changed", () => {
     const mine = { ...base, to: ["a@x", "b@x"] };
     const theirs = { ...base, subject: "Re: Invoice" };
 
     expect(joined(base, mine, theirs)).toEqual({ ...mine, subject: "Re: Invoice" });
+  });
+
+  it("gives up where one side formatted what the other changed", () => {
+    const mine = { ...base, text: `${BASE}!`, html: "<div><p>mine</p></div>" };
+    const theirs = { ...base, text: BASE.replace("Dear", "Hello") };
+
+    expect(joined(base, mine, theirs)).toBeNull();
+    expect(joined(base, mine, { ...base, subject: "Re: 2" })).toEqual({ ...mine, subject: "Re: 2" });
   });
 
   it("gives up where both changed the recipients", () => {
@@ -52,12 +60,14 @@ describe("joined", () => {
 
 describe("edits", () => {
   it("names what changed only", () => {
-    const base: Fields = { to: [], cc: [], bcc: [], subject: "", text: "" };
+    const base: Fields = { to: [], cc: [], bcc: [], subject: "", text: "", html: "" };
 
     expect(edits(base, { ...base, text: "Hello", cc: ["a@x"] })).toEqual({
       ccAddress: ["a@x"],
       text: "Hello",
+      structuredText: "",
     });
+    expect(edits(base, { ...base, subject: "Re" })).toEqual({ subject: "Re" });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { partsOf } from "../src/mail/parts";
+import { hasOnlyFolded, partsOf } from "../src/mail/parts";
 import { de } from "../src/words/de";
 import { en } from "../src/words/en";
 
@@ -51,5 +51,15 @@ describe("words", () => {
       );
 
     expect(keys(de).sort()).toEqual(keys(en).sort());
+  });
+});
+
+describe("hasOnlyFolded", () => {
+  it.each([
+    [[{ kind: "folded", text: "Ann wrote: yes" }], true],
+    [[{ kind: "new", text: "\n" }, { kind: "folded", text: "all" }, { kind: "signature", text: "Ann" }], true],
+    [[{ kind: "new", text: "Yes." }, { kind: "folded", text: "all" }], false],
+  ] as const)("of %o is %o", (parts, isTrue) => {
+    expect(hasOnlyFolded(parts)).toBe(isTrue);
   });
 });

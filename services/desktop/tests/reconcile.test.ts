@@ -21,6 +21,7 @@ const words = (greeting: string, body = "it is paid.", end = "Ada"): Fields => (
   bcc: [],
   subject: "Re",
   text: `${greeting}\n\n${body}\n\n${end}`,
+  html: "",
 });
 
 const BASE = words("Dear Ann,");
@@ -50,6 +51,16 @@ describe("mergeServerVersion", () => {
     expect(joined.fields).toEqual(words("Hello Ann,", "it is paid.", "Bo"));
     expect(joined).toMatchObject({ version: 6, theirs: null });
     expect(hasAll(joined)).toBe(false);
+  });
+
+  it("knows its own words again in the HTML that the server has made of them", () => {
+    const mine = { ...MINE, html: "<div><p>Hello</p></div>" };
+    const sent = sendFields(at(5, mine));
+
+    const state = mergeServerVersion(sent, 6, { ...mine, html: "<div>\n<p>Hello</p></div>" });
+
+    expect(state.theirs).toBeNull();
+    expect(state.fields).toEqual(mine);
   });
 
   it("keeps both versions where they changed one place", () => {

@@ -25,8 +25,9 @@ _DIRECTIVES: Final = (
     "form-action 'self'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    # Svelte's templates, and nobody else, become elements.
-    "trusted-types svelte-trusted-html",
+    # Svelte's templates become elements. What is pasted, and the HTML of a draft, is read into a
+    # document without scripts, of which the editor takes what its schema knows.
+    "trusted-types svelte-trusted-html ProseMirrorClipboard mailroom-draft",
 )
 _SAFE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
     {

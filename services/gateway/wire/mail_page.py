@@ -9,6 +9,10 @@ from shared.mail.html.blocked_images import outside_address
 from shared.mail.html.sanitizer import image_sources, replace_image_sources
 
 _CID: Final = "cid:"
+_DATA: Final = "data:"
+_NO_PICTURE: Final = "data:,"
+"""In place of what may not be loaded: its words are shown, and the browser reports no error."""
+
 _STYLE: Final = (
     "body{margin:12px;font:14px/1.5 sans-serif;overflow-wrap:break-word}"
     "img{max-width:100%}"
@@ -49,9 +53,9 @@ def mail_page(mail: Email, addresses: Mapping[str, str], *, shows_outside: bool)
         shows_outside: give the blocked pictures from outside their addresses again, with https.
     """
     if mail.html:
-        content = replace_image_sources(
-            mail.html, {**addresses, **(_outside(mail.html) if shows_outside else {})}
-        )
+        outside = _outside(mail.html) if shows_outside else {}
+        sources = {**_withheld(mail.html), **addresses, **outside}
+        content = replace_image_sources(mail.html, sources)
     else:
         content = f'<div class="text" dir="auto">{escape(mail.text)}</div>'
     return (
@@ -59,6 +63,10 @@ def mail_page(mail: Email, addresses: Mapping[str, str], *, shows_outside: bool)
         f"<title>{escape(mail.subject)}</title><style>{_STYLE}</style></head>"
         f"<body>{content}</body></html>"
     )
+
+
+def _withheld(html: str) -> dict[str, str]:
+    return {one: _NO_PICTURE for one in image_sources(html) if not one.startswith(_DATA)}
 
 
 def _outside(html: str) -> dict[str, str]:

@@ -29,7 +29,17 @@ export interface Mail {
 
 export interface Recipient {
   address: string;
-  state: "Waiting" | "Accepted" | "Deferred" | "Refused";
+  state:
+    | "Waiting"
+    | "Accepted"
+    | "Deferred"
+    | "Refused"
+    | "Delayed"
+    | "Bounced"
+    | "Delivered"
+    | "Complained";
+  // Anybody may have written the report that says so.
+  proven?: false;
   code?: number;
   text?: string;
 }

@@ -7,6 +7,12 @@ export interface Part {
   text: string;
 }
 
+// Whether nothing but what is folded has words: somebody may have answered below a quote that no
+// mark tells from the answer.
+export function hasOnlyFolded(parts: readonly Part[]): boolean {
+  return !parts.some((one) => one.kind === "new" && one.text.trim() !== "");
+}
+
 const KINDS: Readonly<Record<string, Part["kind"]>> = { new: "new", signature: "signature" };
 
 // Every character is in one part, also of a text whose sections are missing or do not fit.

@@ -8,6 +8,8 @@ export interface Chosen {
   sound: boolean;
   volume: number;
   singleKeys: boolean;
+  // Whether new words are formatted, and not plain text.
+  formats: boolean;
   // Keys that were changed, by action; empty where the action has none.
   keys: Readonly<Record<string, string>>;
 }
@@ -18,6 +20,7 @@ export const DEFAULTS: Chosen = {
   sound: true,
   volume: 0.4,
   singleKeys: true,
+  formats: true,
   keys: {},
 };
 
@@ -35,6 +38,7 @@ export function readChosen(stored: unknown): Chosen {
     sound: pick("sound", isFlag),
     volume: pick("volume", (one) => typeof one === "number" && one >= 0 && one <= 1),
     singleKeys: pick("singleKeys", isFlag),
+    formats: pick("formats", isFlag),
     keys: isRecord(found["keys"]) ? readKeys(found["keys"]) : {},
   };
 }

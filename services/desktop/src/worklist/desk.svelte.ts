@@ -528,7 +528,10 @@ export function reasonOf(error: unknown): string {
 
 function wordsForReport(subject: string, message: StateMessage): string {
   const kind = message.report ?? "";
-  return language.t.reported(subject, language.t.reports[kind] ?? kind, message.reason ?? "");
+  const { t } = language;
+  const words = t.reported(subject, t.reports[kind] ?? kind, message.reason ?? "");
+  const isProven = message.delivery?.recipients.every((one) => one.proven !== false) ?? true;
+  return isProven ? words : `${words} ${t.unproven}`;
 }
 
 export function senderOf(item: Interaction): string {

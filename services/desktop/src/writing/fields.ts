@@ -10,6 +10,8 @@ export interface Fields {
   bcc: string[];
   subject: string;
   text: string;
+  // The same words with their format; empty where they have none.
+  html: string;
 }
 
 export function fieldsOf(draft: Interaction): Fields {
@@ -20,11 +22,18 @@ export function fieldsOf(draft: Interaction): Fields {
     bcc: listed(mail.BCCAddresses),
     subject: mail.subject,
     text: mail.Text ?? "",
+    html: mail.StructuredText ?? "",
   };
 }
 
 export function same(one: Fields, other: Fields): boolean {
-  return JSON.stringify(ordered(one)) === JSON.stringify(ordered(other));
+  return one.html === other.html && sameWords(one, other);
+}
+
+// Whether both say the same. The server may store HTML in other words than those it was sent.
+export function sameWords(one: Fields, other: Fields): boolean {
+  const areAlike = (one.html === "") === (other.html === "");
+  return areAlike && JSON.stringify(ordered(one)) === JSON.stringify(ordered(other));
 }
 
 function ordered({ to, cc, bcc, subject, text }: Fields): unknown[] {
@@ -38,13 +47,14 @@ export function edits(before: Fields, after: Fields): Record<string, unknown> {
     ccAddress: [before.cc, after.cc],
     bccAddress: [before.bcc, after.bcc],
     subject: [before.subject, after.subject],
-    text: [before.text, after.text],
   };
-  return Object.fromEntries(
-    Object.entries(all)
-      .filter(([, [old, now]]) => JSON.stringify(old) !== JSON.stringify(now))
-      .map(([name, [, now]]) => [name, now]),
-  );
+  const changed = Object.entries(all)
+    .filter(([, [old, now]]) => JSON.stringify(old) !== JSON.stringify(now))
+    .map(([name, [, now]]) => [name, now] as const);
+  // Text without HTML would take the HTML away, and HTML alone would leave other words beside it.
+  const isWritten = before.text !== after.text || before.html !== after.html;
+  const words = isWritten ? { text: after.text, structuredText: after.html } : {};
+  return { ...Object.fromEntries(changed), ...words };
 }
 
 // Both versions joined; null where they changed the same place.
@@ -57,6 +67,9 @@ export function joined(base: Fields, mine: Fields, theirs: Fields): Fields | nul
     return ours === old ? theirs[name] : null;
   };
   const [to, cc, bcc, subject] = [pick("to"), pick("cc"), pick("bcc"), pick("subject")];
-  if (!to || !cc || !bcc || subject === null) return null;
-  return { to, cc, bcc, subject, text };
+  const html = pick("html");
+  if (!to || !cc || !bcc || subject === null || html === null) return null;
+  // Formatted words are one piece: they cannot be joined by the paragraphs of their plain text.
+  if (html !== "" && text !== mine.text && text !== theirs.text) return null;
+  return { to, cc, bcc, subject, text, html };
 }

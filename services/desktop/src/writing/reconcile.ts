@@ -1,7 +1,7 @@
 // What is written here beside what the server has: joins, conflicts, unanswered saves. Pure.
 
 import type { Interaction } from "../api/types";
-import { type Fields, fieldsOf, joined, same } from "./fields";
+import { type Fields, fieldsOf, joined, same, sameWords } from "./fields";
 
 export interface DraftState {
   // The newest version of the server that is known; -1 until its whole text is here.
@@ -51,7 +51,7 @@ export function mergeServerVersion(
   // Each save names the version it changes: after a newer one no older save is carried out.
   const known = { ...state, version, theirs: null, unconfirmed: [] };
   if (same(theirs, state.base)) return known;
-  if (state.unconfirmed.some((one) => same(one, theirs))) return { ...known, base: theirs };
+  if (state.unconfirmed.some((one) => sameWords(one, theirs))) return { ...known, base: theirs };
   const fields = joined(state.base, state.fields, theirs);
   // The base stays: a later version, or the same one after a reload, is compared with it again.
   return fields ? { ...known, base: theirs, fields } : { ...known, theirs };
@@ -80,8 +80,13 @@ export function chooseVersion(state: DraftState, which: "mine" | "theirs"): Draf
 export function restoreCopy(state: DraftState, copy: Copy): DraftState {
   if (state.version < 0 || same(copy.fields, state.base)) return state;
   const unconfirmed = copy.unconfirmed ?? [];
-  const before = { ...state, ...copy, unconfirmed, theirs: null, version: state.version - 1 };
+  const before = { ...state, ...withHtml(copy), unconfirmed, theirs: null, version: state.version - 1 };
   return mergeServerVersion(before, state.version, state.base);
+}
+
+// Copies of earlier releases have no HTML.
+function withHtml({ base, fields }: Copy): Pick<Copy, "base" | "fields"> {
+  return { base: { ...base, html: base.html ?? "" }, fields: { ...fields, html: fields.html ?? "" } };
 }
 
 export function copyOf({ base, fields, unconfirmed }: DraftState): Copy {

@@ -6,7 +6,7 @@ import type { Item } from "../worklist/fold";
 import { language } from "../words/language.svelte";
 import { dropCopy, dropStaleCopies, readCopy, writeCopy } from "./copies";
 import { edits, type Fields, fieldsOf, same } from "./fields";
-import { registerDraft } from "./open_drafts";
+import { endDraft, registerDraft } from "./open_drafts";
 import {
   chooseVersion,
   confirmSave,
@@ -170,6 +170,13 @@ export class Writer {
     if (!hasAll(this.#state)) void this.#copy();
   }
 
+  // Whether it can be forgotten: the server has everything, and its fields hold nothing more.
+  get isAtRest(): boolean {
+    const { to, cc, bcc } = this.typed;
+    const isWaiting = this.#running !== null || this.isSending || this.uploads.all.length > 0;
+    return this.isReady && hasAll(this.#state) && !isWaiting && to + cc + bcc === "";
+  }
+
   // Stops, as the draft was sent, discarded or given away.
   end(): void {
     this.#hasEnded = true;
@@ -303,6 +310,8 @@ function filesOf(draft: Item): string[] {
   return (draft.email_object.attachments ?? []).map((one) => one.id);
 }
 
+// Drafts of which the page remembers more than the server has: it needs no more of them.
+const MOST_WRITERS = 50;
 const writers = new Map<string, Writer>();
 
 // The one writer of a draft; it goes on saving while another mail is shown.
@@ -310,6 +319,7 @@ export function writerOf(draft: Item): Writer {
   const known = writers.get(draft.id);
   if (known) return known;
   if (writers.size === 0) begin();
+  forgetRested();
   const writer = new Writer(draft);
   writers.set(draft.id, writer);
   registerDraft(draft.id, {
@@ -320,6 +330,14 @@ export function writerOf(draft: Item): Writer {
     },
   });
   return writer;
+}
+
+// Forgets the writers that have nothing to do, the oldest first, as one more begins.
+function forgetRested(): void {
+  for (const [id, one] of writers) {
+    if (writers.size < MOST_WRITERS) return;
+    if (one.isAtRest && id !== desk.selected) endDraft(id);
+  }
 }
 
 async function saveBeforeGiving(writer: Writer): Promise<string> {

@@ -41,8 +41,20 @@ def test_outside_picture_is_loaded_only_where_it_is_asked_for() -> None:
 
     closed, opened = (mail_page(remote, {}, shows_outside=one) for one in (False, True))
 
-    assert 'src="blocked:http://a.example/b.png?c=1&amp;d=2"' in closed
+    assert 'src="data:,"' in closed
+    assert "a.example" not in closed
     assert 'src="https://a.example/b.png?c=1&amp;d=2"' in opened
+
+
+def test_picture_that_is_missing_is_asked_of_nobody() -> None:
+    page = mail_page(
+        mail('<img alt="gone" src="cid:gone@example"><img src="data:image/gif;base64,AA==">'),
+        {},
+        shows_outside=True,
+    )
+
+    assert '<img alt="gone" src="data:,">' in page
+    assert 'src="data:image/gif;base64,AA=="' in page
 
 
 def test_plain_mail_is_a_page_whose_text_is_text() -> None:
