@@ -418,7 +418,7 @@ class Desk {
   async #synchronize(): Promise<void> {
     const { api } = this;
     const [list, channels, states, workbins, queues] = await Promise.all([
-      api.get<{ interactions: StateMessage[]; position: number }>("/me/interactions?fields=*"),
+      this.#readWork(),
       api.get<{ channels: { userState: AgentState }[] }>("/me/channels?fields=*"),
       api.get<{ agentStates: AgentState[] }>("/settings/agent-states"),
       api.get<{ workbins: Workbin[] }>("/me/workbins"),
@@ -433,6 +433,24 @@ class Desk {
     showCount(this.groups.offered.length);
     this.#connection.start(list.position);
     void this.#readBins();
+  }
+
+  // All that the agent has, as of the first page: what changes meanwhile comes as messages.
+  async #readWork(): Promise<{ interactions: StateMessage[]; position: number }> {
+    interface Page {
+      interactions: StateMessage[];
+      position: number;
+      totalCount: number;
+    }
+    const path = "/me/interactions?fields=*&totalCount=true";
+    const { interactions, position, totalCount } = await this.api.get<Page>(path);
+    const found = [...interactions];
+    while (found.length < totalCount) {
+      const next = await this.api.get<Page>(`${path}&offset=${found.length}`);
+      if (next.interactions.length === 0) break;
+      found.push(...next.interactions);
+    }
+    return { interactions: found, position };
   }
 
   async #readBins(): Promise<void> {

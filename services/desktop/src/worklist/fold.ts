@@ -151,7 +151,7 @@ export function grouped(work: Work): Groups {
   return {
     offered: all
       .filter((one) => one.state === "Invited")
-      .sort((a, b) => (a.inviteExpiresAt ?? "").localeCompare(b.inviteExpiresAt ?? "")),
+      .sort((a, b) => inOrder(a.inviteExpiresAt, b.inviteExpiresAt)),
     mine: oldestFirst(all.filter((one) => one.state === "Accepted")),
     drafts: oldestFirst(all.filter((one) => one.state === "ReplyCreated")),
     sending: oldestFirst(all.filter((one) => one.state === "Sending")),
@@ -159,9 +159,13 @@ export function grouped(work: Work): Groups {
 }
 
 function oldestFirst(items: Item[]): Item[] {
-  return items.sort(
-    (a, b) => (a.receivedAt ?? "").localeCompare(b.receivedAt ?? "") || a.id.localeCompare(b.id),
-  );
+  return items.sort((a, b) => inOrder(a.receivedAt, b.receivedAt) || inOrder(a.id, b.id));
+}
+
+// Moments and ids have one spelling: the rules of a language would take a hundred times as long.
+function inOrder(one = "", other = ""): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 // Capabilities have the names of the operations, but for this one.
