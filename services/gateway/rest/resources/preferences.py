@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import read_object
-from services.gateway.operations.request import OK, refused
+from services.gateway.operations.refusals import refused
+from services.gateway.operations.request import OK
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.preference_store import PreferenceStore
 
