@@ -20,6 +20,7 @@ from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
 from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.interactions.thread_store import ThreadStore
+from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.report_store import ReportStore
 
 
@@ -41,6 +42,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
                 ThreadStore(resources.database),
                 ContactStore(resources.database, resources.clock),
                 CopyStore(resources.database),
+                AllowanceStore(resources.database),
             ),
             configuration=resources.configuration,
             parser=parser,

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
+from services.ingest.floods import FloodGuard
 from services.ingest.interaction_builder import (
     Relations,
     ReportOn,
@@ -48,6 +49,7 @@ from shared.storage.contacts.contact_store import ContactStore, ContactUnknownEr
 from shared.storage.database.client import UnstorableError
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.interactions.thread_store import ThreadStore
+from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
 
 log = structlog.get_logger()
@@ -74,6 +76,7 @@ class ParsingStores:
     threads: ThreadStore
     contacts: ContactStore
     copies: CopyStore
+    allowances: AllowanceStore
 
 
 class ArrivalParser:
@@ -94,6 +97,7 @@ class ArrivalParser:
         self._threads = stores.threads
         self._contacts = stores.contacts
         self._copies = stores.copies
+        self._floods = FloodGuard(stores.allowances, stores.interactions)
         self._configuration = configuration
         self._parser = parser
         self._clock = clock
@@ -143,7 +147,8 @@ class ArrivalParser:
                 rules=() if about else contact_center.screening_of(mailbox),
             )
             try:
-                is_known = await self._add(decide(build(mail), mail), arrival, cause)
+                found = await self._floods.fold(decide(build(mail), mail), contact_center, cause)
+                is_known = await self._add(found, arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
                 is_known = await self._add(decide(build(shown), shown), arrival, cause)

@@ -25,6 +25,7 @@ from shared.contracts.field_types import (
     Skills,
     TokenDigest,
 )
+from shared.contracts.flood import FloodRules
 from shared.contracts.oauth import OAuthLogin, RouteLogin
 from shared.contracts.screening import MOST_RULES, ScreeningRule
 from shared.contracts.sections import Name, Section
@@ -283,6 +284,7 @@ class ContactCenter(Section):
         tuple[ScreeningRule, ...],
         Field(max_length=MOST_RULES, exclude_if=lambda value: not value),
     ] = ()
+    flood: Annotated[FloodRules | None, Field(exclude_if=lambda value: value is None)] = None
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ContactCenter":

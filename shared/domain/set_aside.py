@@ -13,5 +13,8 @@ DISCARDED: Final = "_Discarded"
 NOT_ACKNOWLEDGED: Final = "_NotAcknowledged"
 """The reason why a mail was not acknowledged in a mailbox that acknowledges."""
 
-REASONS: Final = frozenset({KIND_OF_REPORT, DISCARDED})
+FLOOD: Final = "_Flood"
+"""The interaction of the flood that a mail was folded under."""
+
+REASONS: Final = frozenset({KIND_OF_REPORT, DISCARDED, FLOOD})
 """One of them is there where an administrator may put the mail into its queue after all."""

@@ -139,6 +139,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     delivery_store.COLLECTION: READ,
                     report_store.COLLECTION: EVERYTHING,
                     contact_store.COLLECTION: ADD,
+                    allowance_store.COLLECTION: ADD,
                 },
             ),
         ),

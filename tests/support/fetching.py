@@ -26,6 +26,7 @@ from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.mailbox_store import MailboxStore, StoredFolder, described_folders
 from tests.support.backend import CENTER, Backend
@@ -182,6 +183,7 @@ async def parse_all(pod: FetchingPod) -> None:
                 ThreadStore(backend.database),
                 ContactStore(backend.database, backend.clock),
                 CopyStore(backend.database),
+                AllowanceStore(backend.database),
             ),
             reports=make_matcher(backend),
             configuration=resources.configuration,

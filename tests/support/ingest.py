@@ -24,6 +24,7 @@ from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails import arrival_store as arrivals
+from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.report_store import ReportStore
@@ -135,6 +136,7 @@ async def running_ingest(backend: Backend, **changed: Any) -> AsyncIterator[Inge
                 ThreadStore(backend.database),
                 ContactStore(backend.database, backend.clock),
                 CopyStore(backend.database),
+                AllowanceStore(backend.database),
             ),
             configuration=backend.configuration,
             parser=parser,

@@ -40,6 +40,7 @@ def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list
             "attachments", was.get("attachments", _DEFAULT_RULES), wanted["attachments"]
         ),
         *_scanner_changes(was.get("virus_scanner"), wanted.get("virus_scanner")),
+        *_flood_changes(was.get("flood"), wanted.get("flood")),
         *_trust_changes(
             was.get("trusted_authentication", ()), wanted.get("trusted_authentication", ())
         ),
@@ -71,6 +72,12 @@ def _scanner_changes(before: Entry | None, after: Entry | None) -> Iterator[str]
     if before != after:
         where = f"clamd at {after['host']}:{after['port']}" if after else "none, nothing is scanned"
         yield f"virus scanner: {where}"
+
+
+def _flood_changes(before: Entry | None, after: Entry | None) -> Iterator[str]:
+    if before != after:
+        bounds = ", ".join(f"{name} {most}" for name, most in (after or {}).items())
+        yield f"flood: {f'mails an hour: {bounds}' if bounds else 'no bounds'}"
 
 
 def _trust_changes(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

@@ -110,7 +110,7 @@ PERMISSIONS: Final[Mapping[Operation, Permission]] = MappingProxyType(
 NOT_A_REPORT: Final = "NotAReport"
 """The operation of administrators on a mail that was taken for a report."""
 RELEASE: Final = "Release"
-"""The operation of administrators on a mail that a screening rule has discarded."""
+"""The operation of administrators on a mail that a screening rule discarded or a flood folded."""
 
 OPERATION_OF_COMMAND: Final[Mapping[type[AgentCommand], str]] = MappingProxyType(
     {offer.command: offer.name for offer in reversed(OFFERS)}

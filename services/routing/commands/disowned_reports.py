@@ -39,12 +39,12 @@ class DisownedReports:
         If the process dies between the two, the command comes again and removes the report.
 
         Raises:
-            Refused: The mail was neither taken for a report nor discarded.
+            Refused: The mail was neither taken for a report nor discarded nor folded.
         """
 
         def decide(before: Interaction) -> Change:
             if REASONS.isdisjoint(before.user_data):
-                raise Refused("this mail was neither taken for a report nor discarded")
+                raise Refused("this mail was neither taken for a report nor discarded nor folded")
             joined = before.thread_id not in (None, before.id)
             after = before.after(
                 Operation.DISOWN,

@@ -357,7 +357,7 @@ CALLS: Final = (
         "/ucs/interactions/{id}",
         "History",
         "NotAReport and Release, for administrators: a mail that was taken for a report, or that"
-        " a screening rule has discarded, becomes an ordinary one in its queue.",
+        " a screening rule has discarded or a flood folded, becomes an ordinary one in its queue.",
         ANSWERED,
         shape(
             {"operationName": {"enum": ["NotAReport", "Release"]}},

@@ -40,7 +40,7 @@ from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.domain.deliveries.delivery_report import KIND_OF_REPORT
 from shared.domain.lifecycle import TRANSITIONS, Operation, State
-from shared.domain.set_aside import DISCARDED
+from shared.domain.set_aside import DISCARDED, FLOOD
 from shared.messaging.publisher import Publisher
 from shared.storage.agents.agent_store import AgentStore, StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
@@ -48,10 +48,10 @@ from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.delivery_store import DeliveryStore
 
 _SET_ASIDE: Final = {
-    NOT_A_REPORT: (KIND_OF_REPORT, "completed reports"),
-    RELEASE: (DISCARDED, "discarded mail"),
+    NOT_A_REPORT: ({KIND_OF_REPORT}, "completed reports"),
+    RELEASE: ({DISCARDED, FLOOD}, "completed mail that was discarded or folded"),
 }
-"""The operations of administrators: a key of user data, and the mail that has it."""
+"""The operations of administrators: keys of user data, and the mail that has one."""
 
 
 class OperationsResource:
@@ -121,8 +121,8 @@ class OperationsResource:
             raise RequestError(Situation.OPERATION_FORBIDDEN, message)
         interaction = await self._interactions.get(request.path_params["id"], with_text=False)
         step = (interaction.direction, interaction.state, Operation.DISOWN)
-        key, mails = _SET_ASIDE[name]
-        if step not in TRANSITIONS or key not in interaction.user_data:
+        keys, mails = _SET_ASIDE[name]
+        if step not in TRANSITIONS or keys.isdisjoint(interaction.user_data):
             raise RequestError(Situation.WRONG_STATE, f"{name} is for {mails}")
         command = DisownReport(interaction_id=interaction.id, agent_id=admin.id)
         order = named(PreparedCommand(command, OK), name)

@@ -18,7 +18,8 @@ async def report(gateway: Gateway, **user_data: str) -> Interaction:
 
 
 @pytest.mark.parametrize(
-    ("key", "operation"), [("_Report", "NotAReport"), ("_Discarded", "Release")]
+    ("key", "operation"),
+    [("_Report", "NotAReport"), ("_Discarded", "Release"), ("_Flood", "Release")],
 )
 async def test_an_administrator_disowns_a_report(
     gateway: Gateway, key: str, operation: str

@@ -1,0 +1,130 @@
+"""Folds mail beyond the bounds of a flood under one interaction, instead of offering each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from prometheus_client import Counter
+
+from services.ingest.screening import Screened
+from shared.contracts.contact_center import ContactCenter
+from shared.contracts.envelope import Cause
+from shared.contracts.events import InteractionReceived
+from shared.contracts.flood import FloodRules
+from shared.domain.ids import derived_id
+from shared.domain.interaction import LONGEST_SUBJECT, Email, Interaction
+from shared.domain.lifecycle import State
+from shared.domain.set_aside import FLOOD
+from shared.faults import crash_point
+from shared.mail.threads import person
+from shared.storage.interactions.interaction_store import InteractionStore
+from shared.storage.mails.allowance_store import AllowanceStore
+
+log = structlog.get_logger()
+
+FOLDED: Final = Counter(
+    "mailroom_mails_folded_total", "Mails that were folded, by the bound of the flood", ["bound"]
+)
+
+_HOUR: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A bound of a flood: its kind, who is bound by it, and how many mails an hour it lets by."""
+
+    kind: str
+    who: str
+    most: int
+
+
+class FloodGuard:
+    """Counts the mails of each mailbox in an hour, over all pods."""
+
+    def __init__(self, allowances: AllowanceStore, interactions: InteractionStore) -> None:
+        self._allowances = allowances
+        self._interactions = interactions
+
+    async def fold(self, found: Screened, center: ContactCenter, cause: Cause) -> Screened:
+        """Return a mail as it is within the bounds, and completed under its flood beyond them.
+
+        The interaction of the flood is stored first, once an hour, so that the mail is never under
+        something that is not there. A repetition counts nothing twice.
+        """
+        mail = found.interaction
+        if center.flood is None or mail.state is not State.QUEUED:
+            return found
+        for bound in bounds(center.flood, mail):
+            name = f"flood {mail.mailbox} {bound.who} {_hour(mail.received_at)}"
+            until = mail.received_at + 2 * _HOUR
+            if not await self._allowances.admit(
+                name, mail.arrival_id or mail.id, most=bound.most, until=until
+            ):
+                return await self._fold(mail, bound, cause)
+        return found
+
+    async def _fold(self, mail: Interaction, bound: Bound, cause: Cause) -> Screened:
+        flood = flood_of(mail, bound)
+        await self._interactions.add(flood, cause, [InteractionReceived.of(flood)])
+        crash_point("ingest.after_flood")
+        FOLDED.labels(bound.kind).inc()
+        log.info("mail folded", arrival_id=mail.arrival_id, flood=flood.id, bound=bound.kind)
+        return Screened(
+            replace(
+                mail,
+                state=State.COMPLETED,
+                parent_id=mail.parent_id or flood.id,
+                preferred_id=None,
+                user_data={**mail.user_data, FLOOD: flood.id},
+            )
+        )
+
+
+def bounds(rules: FloodRules, mail: Interaction) -> Iterator[Bound]:
+    """Yield the bounds that a mail counts against, the narrowest first."""
+    sender = person(mail.mail.sender.address if mail.mail.sender else "") or "nobody"
+    if rules.sender is not None:
+        yield Bound("sender", sender, rules.sender)
+    if rules.domain is not None:
+        yield Bound("domain", sender.rpartition("@")[2], rules.domain)
+    if rules.mailbox is not None:
+        yield Bound("mailbox", "everybody", rules.mailbox)
+
+
+def flood_of(mail: Interaction, bound: Bound) -> Interaction:
+    """Return the interaction that stands for all mails beyond a bound in the hour of `mail`."""
+    flood_id = derived_id("flood", mail.mailbox, bound.who, _hour(mail.received_at))
+    subject = f"Flood from {bound.who}"[:LONGEST_SUBJECT]
+    text = (
+        f"More than {bound.most} mails from {bound.who} came to {mail.mailbox} in the hour of "
+        f"{mail.received_at:%Y-%m-%d %H:00} UTC. All of them are kept. The further ones are "
+        "completed, under the contact of their sender; an administrator puts one into its queue "
+        "with Release."
+    )
+    return Interaction(
+        id=flood_id,
+        direction=mail.direction,
+        subtype="InboundNew",
+        state=State.QUEUED,
+        queue=mail.queue,
+        received_at=mail.received_at,
+        queued_at=mail.received_at,
+        mailbox=mail.mailbox,
+        thread_id=flood_id,
+        contact_id=mail.contact_id if bound.kind == "sender" else None,
+        user_data={"Subject": subject, "Mailbox": mail.mailbox, FLOOD: flood_id},
+        mail=Email(
+            subject=subject,
+            sender=mail.mail.sender,
+            to=mail.mail.to[:1],
+            text=text,
+            message_id=f"<{flood_id}@{mail.mailbox.rpartition('@')[2]}>",
+            sent_at=mail.received_at,
+        ),
+    )
+
+
+def _hour(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H}"

@@ -1,0 +1,30 @@
+"""The bounds of arriving mail in `contact-center.yaml`."""
+
+from typing import Annotated, Final
+
+from pydantic import Field, model_validator
+
+from shared.contracts.sections import Section
+
+_MOST: Final = 10_000
+
+MailsInHour = Annotated[
+    int | None, Field(strict=True, ge=1, le=_MOST, exclude_if=lambda value: value is None)
+]
+
+
+class FloodRules(Section):
+    """How many mails an hour a mailbox offers: from one sender, from one domain, and in all.
+
+    Mails beyond are kept, completed and folded under one interaction that is offered.
+    """
+
+    sender: MailsInHour = None
+    domain: MailsInHour = None
+    mailbox: MailsInHour = None
+
+    @model_validator(mode="after")
+    def _is_given(self) -> "FloodRules":
+        if (self.sender, self.domain, self.mailbox) == (None, None, None):
+            raise ValueError("a bound is missing: give `sender`, `domain` or `mailbox`")
+        return self
