@@ -113,7 +113,7 @@ async def start(
         publisher=resources.publisher,
         promised_interactions=promised_interactions,
         presence=presence,
-        event_feed=event_feed,
+        outcomes=event_feed,
         message_builder=message_builder,
         clock=resources.clock,
     )

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from starlette.requests import Request
@@ -19,7 +19,6 @@ from services.gateway.http.answers import json_answer
 from services.gateway.http.preconditions import expected_version
 from services.gateway.http.preferences import applied, preferred_wait
 from services.gateway.notifications.command_outcomes import AwaitedOutcome
-from services.gateway.notifications.event_feed import EventFeed
 from services.gateway.notifications.message_builder import MessageBuilder
 from services.gateway.operations.request import PreparedCommand
 from services.gateway.wire.refusals import reason_of
@@ -49,6 +48,16 @@ _SITUATIONS: Final = MappingProxyType(
 )
 
 
+class CommandOutcomes(Protocol):
+    """The source of outcomes; `EventFeed` is it."""
+
+    def awaiting(
+        self, message_id: UUID, command: AgentCommand, /
+    ) -> AbstractAsyncContextManager[AwaitedOutcome]:
+        """Await the outcome of a command that is published inside the context."""
+        ...
+
+
 class CommandSender:
     """Publishes the command of an operation and builds the answer to the client."""
 
@@ -58,14 +67,14 @@ class CommandSender:
         publisher: Publisher,
         promised_interactions: PromisedInteractionStore,
         presence: PresenceStore,
-        event_feed: EventFeed,
+        outcomes: CommandOutcomes,
         message_builder: MessageBuilder,
         clock: Clock,
     ) -> None:
         self._publisher = publisher
         self._promised_interactions = promised_interactions
         self._presence = presence
-        self._event_feed = event_feed
+        self._outcomes = outcomes
         self._message_builder = message_builder
         self._clock = clock
 
@@ -135,7 +144,7 @@ class CommandSender:
             if wait is not None:
                 pairs = zip(messages, commands, strict=True)
                 awaiting = [
-                    self._event_feed.awaiting(UUID(one.id), command) for one, command in pairs
+                    self._outcomes.awaiting(UUID(one.id), command) for one, command in pairs
                 ]
                 awaited = [await stack.enter_async_context(one) for one in awaiting]
             for message, command in zip(messages, commands, strict=True):

@@ -19,8 +19,8 @@ from services.gateway.wire.channels import (
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import LONGEST_TEXT, Fields
 from services.gateway.wire.messages import NotificationType, gone, held, invited, stamped
-from services.gateway.wire.refusals import NOT_HELD, operation_refused, reason_of
-from services.gateway.wire.states import STATES
+from services.gateway.wire.refusals import operation_refused, reason_of
+from services.gateway.wire.states import NOT_HELD, STATES
 from shared.contracts.events import (
     AgentInvited,
     AgentNotReady,

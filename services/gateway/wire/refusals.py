@@ -8,13 +8,6 @@ from services.gateway.operations.registry import OPERATION_OF_COMMAND
 from services.gateway.wire.states import STATES
 from shared.contracts.events import OperationRefused
 
-NOT_HELD: Final = "NotHeld"
-"""The state in an Error message to an agent who does not hold the interaction.
-
-The seeds have no such state: with one of theirs the client would show the agent a mail that they do
-not hold.
-"""
-
 _NAMES: Final[Mapping[str, str]] = MappingProxyType(
     {command.model_fields["type"].default: name for command, name in OPERATION_OF_COMMAND.items()}
 )

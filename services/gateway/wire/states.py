@@ -23,6 +23,13 @@ STATES: Final[Mapping[State, str]] = MappingProxyType(
     }
 )
 
+NOT_HELD: Final = "NotHeld"
+"""The state in an Error message to an agent who does not hold the interaction.
+
+The seeds have no such state: with one of theirs the client would show the agent a mail that they do
+not hold.
+"""
+
 CAPABILITIES: Final[Mapping[Operation, str]] = MappingProxyType(
     {one.operation: one.capability for one in PERMISSIONS.values()}
 )

@@ -6,7 +6,8 @@ from pydantic import AliasChoices, Field
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.parameters.model import OneLine, Parameters, read, require_queue
+from services.gateway.operations.parameters.model import OneLine, Parameters
+from services.gateway.operations.parameters.reading import read, require_queue
 from services.gateway.operations.refusals import missing, not_found, refused
 from services.gateway.operations.request import ZERO, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission

@@ -16,7 +16,8 @@ from services.gateway.operations.parameters.email_object import (
     edits_in,
     ignored_in,
 )
-from services.gateway.operations.parameters.model import OneLine, read, require_queue
+from services.gateway.operations.parameters.model import OneLine
+from services.gateway.operations.parameters.reading import read, require_queue
 from services.gateway.operations.parameters.storable_user_data import require_storable
 from services.gateway.operations.refusals import refused
 from services.gateway.operations.request import EXAMPLE_ID, created

@@ -10,13 +10,14 @@ from services.gateway.operations.parameters.email_object import (
     edits_in,
     ignored_in,
 )
-from services.gateway.operations.parameters.model import OneLine, read, require_queue
+from services.gateway.operations.parameters.model import OneLine
 from services.gateway.operations.parameters.quoting import (
     LONGEST_INDENT,
     LONGEST_START_LINE,
     Indent,
     StartLine,
 )
+from services.gateway.operations.parameters.reading import read, require_queue
 from services.gateway.operations.request import (
     EXAMPLE_ID,
     OperationRequest,

@@ -14,7 +14,8 @@ from services.gateway.operations.parameters.email_object_keys import (
     by_field,
     require_known,
 )
-from services.gateway.operations.parameters.model import OneLine, read, require_queue
+from services.gateway.operations.parameters.model import OneLine
+from services.gateway.operations.parameters.reading import read, require_queue
 from services.gateway.operations.refusals import missing, refused
 from services.gateway.operations.request import EXAMPLE_ID, ZERO, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission

@@ -5,19 +5,14 @@ from typing import Final
 from pydantic import Field
 
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.parameters.model import (
-    Flag,
-    OneLine,
-    Parameters,
-    read,
-    require_queue,
-)
+from services.gateway.operations.parameters.model import Flag, OneLine, Parameters
 from services.gateway.operations.parameters.quoting import (
     LONGEST_INDENT,
     LONGEST_START_LINE,
     Indent,
     StartLine,
 )
+from services.gateway.operations.parameters.reading import read, require_queue
 from services.gateway.operations.request import (
     EXAMPLE_ID,
     OperationRequest,

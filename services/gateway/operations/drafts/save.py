@@ -10,7 +10,7 @@ from services.gateway.operations.parameters.email_object import (
     edits_in,
     ignored_in,
 )
-from services.gateway.operations.parameters.model import read
+from services.gateway.operations.parameters.reading import read
 from services.gateway.operations.parameters.storable_user_data import require_storable
 from services.gateway.operations.refusals import missing
 from services.gateway.operations.request import OK, ZERO, OperationRequest, PreparedCommand

@@ -11,7 +11,8 @@ from services.gateway.operations.parameters.email_object import (
     edits_in,
     ignored_in,
 )
-from services.gateway.operations.parameters.model import Flag, OneLine, read, require_queue
+from services.gateway.operations.parameters.model import Flag, OneLine
+from services.gateway.operations.parameters.reading import read, require_queue
 from services.gateway.operations.refusals import refused
 from services.gateway.operations.request import OK, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission

@@ -5,7 +5,8 @@ from typing import Annotated, Final
 from pydantic import AliasChoices, Field
 
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.parameters.model import Parameters, Text, read
+from services.gateway.operations.parameters.model import Parameters, Text
+from services.gateway.operations.parameters.reading import read
 from services.gateway.operations.request import OK, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import ChangeUserData

@@ -5,7 +5,8 @@ from typing import Final
 from pydantic import Field
 
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.parameters.model import OneLine, Parameters, read
+from services.gateway.operations.parameters.model import OneLine, Parameters
+from services.gateway.operations.parameters.reading import read
 from services.gateway.operations.parameters.storable_user_data import require_storable
 from services.gateway.operations.request import OK, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission

@@ -7,7 +7,8 @@ from pydantic import AliasChoices, Field
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.parameters.model import Parameters, read
+from services.gateway.operations.parameters.model import Parameters
+from services.gateway.operations.parameters.reading import read
 from services.gateway.operations.parameters.storable_user_data import (
     require_names,
     require_storable,

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from services.gateway.rest.openapi.calls import CALLS
 from services.gateway.rest.openapi.container import HTML_ADVICE
 from services.gateway.rest.openapi.messages import MESSAGES, topics
 from services.gateway.rest.openapi.operations import DESCRIBED, MAIL, operation_body
@@ -70,7 +71,7 @@ def openapi() -> dict[str, Any]:
         "servers": [{"url": "/api/v2"}],
         "security": [{"basic": []}, {"session": []}, {"bearer": []}],
         "tags": [{"name": name} for name in _TAGS],
-        "paths": path_items(),
+        "paths": path_items(CALLS),
         "x-topics": topics(),
         "components": {
             "schemas": MESSAGES

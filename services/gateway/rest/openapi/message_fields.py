@@ -16,8 +16,7 @@ from services.gateway.rest.openapi.shapes import (
     shape,
 )
 from services.gateway.wire.delivery import DELIVERY_STATES, RECIPIENT_STATES
-from services.gateway.wire.refusals import NOT_HELD
-from services.gateway.wire.states import CAPABILITIES, STATES
+from services.gateway.wire.states import CAPABILITIES, NOT_HELD, STATES
 from shared.domain.text_sections import Kind
 from shared.mail.parsed_mail import Kind as ReportKind
 from shared.mail.warnings import WARNINGS

@@ -1,9 +1,9 @@
 """Every address of the API with its methods, as path items of OpenAPI."""
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from services.gateway.rest.openapi.call import Call
-from services.gateway.rest.openapi.calls import CALLS
 from services.gateway.rest.openapi.shapes import FLAG, NUMBER, TEXT, Schema
 
 _FAILURES: Final = tuple(
@@ -53,10 +53,10 @@ _HEADERS: Final[dict[str, tuple[Schema, str]]] = {
 }
 
 
-def path_items() -> dict[str, Any]:
+def path_items(calls: Iterable[Call]) -> dict[str, Any]:
     """Return the `paths` of the document."""
     paths: dict[str, Any] = {}
-    for call in CALLS:
+    for call in calls:
         paths.setdefault(call.path, {})[call.method] = _operation(call)
     return paths
 

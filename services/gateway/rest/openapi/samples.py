@@ -20,7 +20,7 @@ from services.gateway.wire.messages import (
     stamped,
     workbin_items,
 )
-from services.gateway.wire.refusals import NOT_HELD
+from services.gateway.wire.states import NOT_HELD
 from services.gateway.wire.workbins import change_message, content_message
 from shared.domain.interaction import (
     Address,

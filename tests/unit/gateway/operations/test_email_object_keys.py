@@ -16,7 +16,7 @@ from services.gateway.operations.parameters.email_object import (
     read_edits,
 )
 from services.gateway.operations.parameters.email_object_keys import SPELLINGS, chosen
-from services.gateway.operations.parameters.model import read
+from services.gateway.operations.parameters.reading import read
 from services.gateway.operations.properties.add_comment import CommentParameters
 from services.gateway.operations.properties.user_data import RemoveParameters
 from services.gateway.wire.emails import email_message

@@ -19,8 +19,7 @@ from services.gateway.rest.openapi.samples import IN_STATE
 from services.gateway.rest.openapi.shapes import ref
 from services.gateway.rest.resources.drop import PATH as DROP
 from services.gateway.rest.routes import RestResources, rest_router
-from services.gateway.wire.refusals import NOT_HELD
-from services.gateway.wire.states import STATES
+from services.gateway.wire.states import NOT_HELD, STATES
 from tests.described import require_described
 
 DOCUMENT = openapi()

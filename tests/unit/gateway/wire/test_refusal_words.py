@@ -5,8 +5,8 @@ from typing import get_args
 import pytest
 
 from services.gateway.operations.registry import OFFERS
-from services.gateway.wire.refusals import NOT_HELD, operation_refused, reason_of
-from services.gateway.wire.states import STATES
+from services.gateway.wire.refusals import operation_refused, reason_of
+from services.gateway.wire.states import NOT_HELD, STATES
 from shared.contracts.commands import AgentCommand
 from shared.contracts.events import OperationRefused
 from shared.domain.lifecycle import State
