@@ -7,6 +7,7 @@ from typing import Final
 
 from shared.mail.limits import refuse_above
 from shared.mail.mime.charsets import decode
+from shared.mail.mime.rtf import DamagedRtfError, text_of_rtf, unpack
 
 _SIGNATURE: Final = 0x223E9F78
 _BEGIN: Final = struct.Struct("<IH")
@@ -29,6 +30,9 @@ _LONG_NAME: Final = 0x3707
 _CONTENT: Final = 0x3701
 _TEXT: Final = 0x1000
 _HTML: Final = 0x1013
+_RTF: Final = 0x1009
+_DEEPEST: Final = 3
+"""How many messages inside each other are opened; a deeper one is a file."""
 
 _MANY: Final = 0x1000
 _STRING: Final = 0x001E
@@ -47,7 +51,8 @@ class _DamagedError(Exception):
 class TnefContent:
     """What a winmail.dat has in it: names and octets of files, words as text and as HTML.
 
-    `is_whole` is false where it is damaged; the parts before the damage are there.
+    The words of a message inside it are a file, and its files are among the files. `is_whole` is
+    false where it is damaged; the parts before the damage are there.
     """
 
     files: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -64,12 +69,16 @@ def is_tnef(octets: bytes) -> bool:
 def read_tnef(octets: bytes, most: int) -> TnefContent:
     """Return what TNEF has in it.
 
-    Each octet is read a bounded number of times. Embedded messages are files, and are not opened.
+    Each octet is read a bounded number of times.
 
     Raises:
         UnparsableMailError: It has more than `most` files.
     """
-    reader = _Reader(TnefContent())
+    return _read(octets, most, 0)
+
+
+def _read(octets: bytes, most: int, depth: int) -> TnefContent:
+    reader = _Reader(TnefContent(), most, depth)
     try:
         for level, tag, value in _attributes(octets):
             reader.take(level, tag, value)
@@ -77,6 +86,7 @@ def read_tnef(octets: bytes, most: int) -> TnefContent:
     except _DamagedError:
         reader.content.is_whole = False
     reader.finish()
+    reader.read_rtf()
     return reader.content
 
 
@@ -85,7 +95,10 @@ class _Reader:
     """Collects the content; an attachment is finished when the next one begins."""
 
     content: TnefContent
+    most: int
+    depth: int
     charset: str = "windows-1252"
+    rtf: bytes = b""
     name: bytes = b""
     octets: bytes | None = None
 
@@ -107,8 +120,29 @@ class _Reader:
     def finish(self) -> None:
         """Put the attachment that was read last into the content."""
         if self.octets is not None:
-            self.content.files.append((self.name, self.octets))
+            self.content.files += self._files(self.name, self.octets)
         self.name, self.octets = b"", None
+
+    def _files(self, name: bytes, octets: bytes) -> list[tuple[bytes, bytes]]:
+        """Return an attachment, or what a message that is attached has in it."""
+        if not is_tnef(octets) or self.depth >= _DEEPEST:
+            return [(name, octets)]
+        inner = _read(octets, self.most - len(self.content.files), self.depth + 1)
+        self.content.is_whole = self.content.is_whole and inner.is_whole
+        words = [(b".txt", inner.text), (b".html", inner.html)]
+        shown = next(((end, one) for end, one in words if one.strip()), None)
+        # A text with its mark of order is read as UTF-8 by every program.
+        own = [(name + shown[0], b"\xef\xbb\xbf" + shown[1].encode())] if shown else []
+        return [*own, *inner.files] or [(name, octets)]
+
+    def read_rtf(self) -> None:
+        """Have the words of RTF where there are no others."""
+        if not self.rtf or self.content.text.strip() or self.content.html.strip():
+            return
+        try:
+            self.content.text = text_of_rtf(unpack(self.rtf))
+        except DamagedRtfError:
+            self.content.is_whole = False
 
     def _take_property(self, kind: int, property_id: int, octets: bytes) -> None:
         if property_id == _LONG_NAME:
@@ -118,6 +152,8 @@ class _Reader:
             self.octets = octets[_GUID:] if kind == _OBJECT else octets
         elif property_id == _TEXT:
             self.content.text = self._string(kind, octets)
+        elif property_id == _RTF:
+            self.rtf = octets
         elif property_id == _HTML:
             self.content.html = decode(octets, self.charset).rstrip("\0")
 

@@ -84,6 +84,76 @@ def test_files_and_words_are_read() -> None:
     assert content.is_whole
 
 
+# The example of MS-OXRTFCP section 4.1: `{\\rtf1\\ansi\\ansicpg1252\\pard hello world}`.
+PACKED = bytes.fromhex(
+    "2d0000002b0000004c5a4675f1c5c7a703000a00726370673132354232"
+    "0af32068656c090020627705b06c647d0a800fa0"
+)
+IMESSAGE = bytes.fromhex("0703020000000000c000000000000046")
+
+
+def message(*written: bytes) -> bytes:
+    return attribute(1, MESSAGE, properties(*written))
+
+
+def inside(name: bytes, octets: bytes) -> bytes:
+    """Return an attachment that is a message."""
+    return attribute(2, RENDERING, bytes(14)) + attribute(
+        2,
+        PROPERTIES,
+        properties(string(0x3707, name + b"\0"), string(0x3701, IMESSAGE + octets, 0x000D)),
+    )
+
+
+def test_words_that_stand_only_in_rtf_are_read() -> None:
+    content = read_tnef(tnef(message(string(0x1009, PACKED, 0x0102))), 10)
+
+    assert (content.text, content.is_whole) == ("hello world", True)
+
+
+def test_words_in_text_come_before_those_in_rtf() -> None:
+    written = message(string(0x1009, PACKED, 0x0102), string(0x1000, b"Hello\0"))
+
+    assert read_tnef(tnef(written), 10).text == "Hello"
+
+
+@pytest.mark.parametrize("rtf", [b"", b"LZFu", PACKED[:-6], PACKED[:8] + b"none" + PACKED[12:]])
+def test_rtf_that_cannot_be_unpacked_is_said(rtf: bytes) -> None:
+    content = read_tnef(tnef(message(string(0x1009, rtf or b"x", 0x0102))), 10)
+
+    assert (content.text, content.is_whole) == ("", False)
+
+
+def test_message_inside_shows_its_words_and_files() -> None:
+    inner = tnef(message(string(0x1000, b"Gr\xfc\xdfe\0")), file(b"c.txt", b"three"))
+
+    content = read_tnef(tnef(inside(b"Offer", inner), file(b"b.txt", b"two")), 10)
+
+    assert content.files == [
+        (b"Offer.txt", "\ufeffGrüße".encode()),
+        (b"c.txt", b"three"),
+        (b"b.txt", b"two"),
+    ]
+    assert content.is_whole
+
+
+def test_messages_inside_each_other_have_a_bound() -> None:
+    nested = tnef(file(b"deep.txt", b"x"))
+    for _ in range(30):
+        nested = tnef(inside(b"again", nested))
+
+    content = read_tnef(nested, 10)
+
+    assert [name for name, _ in content.files] == [b"again"]
+
+
+def test_files_of_messages_inside_count_together() -> None:
+    inner = tnef(*(file(b"a", b"") for _ in range(6)))
+
+    with pytest.raises(UnparsableMailError):
+        read_tnef(tnef(inside(b"one", inner), inside(b"two", inner)), 10)
+
+
 def test_damage_keeps_what_stands_before_it() -> None:
     content = read_tnef(WHOLE[:-1], 10)
 
