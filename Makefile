@@ -27,7 +27,7 @@ soak: .venv/installed ## Have agents do anything for an hour or so while everyth
 	@exec env STATEFUL_RUNS=200 STATEFUL_STEPS=60 $(PYTHON) -m pytest tests/stateful -s $(ARGS)
 
 fuzz: .venv/installed ## Try made-up input for long: FUZZ_EXAMPLES (5000) for each test
-	@exec env FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(PYTHON) -m pytest tests/fuzz tests/unit tests/connected/gateway/rest/test_fuzzed.py -m hypothesis --timeout 0 -s $(ARGS)
+	@exec env FUZZ_EXAMPLES=$${FUZZ_EXAMPLES:-5000} $(PYTHON) -m pytest tests/fuzz tests/unit tests/connected/gateway/rest -m hypothesis --timeout 0 -s $(ARGS)
 
 queries: .venv/installed ## Explain every query, and time every sweep, over a million documents each
 	@env LARGE_DOCUMENTS=$${LARGE_DOCUMENTS:-1000000} $(PYTHON) -m pytest tests/connected/queries $(ARGS)

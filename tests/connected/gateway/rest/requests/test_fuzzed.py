@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -19,20 +20,26 @@ _EXAMPLES: Final = max(6, EXAMPLES // 100)
 """Requests for each operation: a hundredth of what a function is tried with, as they are slower."""
 
 
-def phases(name: str) -> str:
-    """Return what is tried as an agent, an administrator or a stranger.
-
-    Every boundary of every parameter takes a minute each. An administrator is refused most
-    operations and a stranger all of them whatever the parameters are, so a short run tries the
-    boundaries as an agent only.
-    """
-    is_covered = _IS_LONG or name == "agent1"
-    return "examples,coverage,fuzzing" if is_covered else "examples,fuzzing"
+_ALL: Final = "examples,coverage,fuzzing"
+_TRIES: Final = (
+    [(name, _ALL, ()) for name in ("agent1", "admin", "nobody")]
+    if _IS_LONG
+    # Every boundary of every parameter takes a minute. An administrator is refused what is the
+    # agents' own, and a stranger everything, whatever the parameters are.
+    else [
+        ("agent1", _ALL, ()),
+        ("admin", "examples,fuzzing", ()),
+        ("admin", "coverage", ("--exclude-path-regex", "/me(/|$)")),
+        ("nobody", "examples,fuzzing", ()),
+    ]
+)
 
 
 @pytest.mark.timeout(0 if _IS_LONG else 900)
-@pytest.mark.parametrize("name", ["agent1", "admin", "nobody"])
-async def test_every_answer_is_documented(gateway: Gateway, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "phases", "paths"), _TRIES)
+async def test_every_answer_is_documented(
+    gateway: Gateway, tmp_path: Path, name: str, phases: str, paths: Sequence[str]
+) -> None:
     await gateway.offered()
     await gateway.accepted()
     await gateway.drafted()
@@ -51,7 +58,8 @@ async def test_every_answer_is_documented(gateway: Gateway, tmp_path: Path, name
         "--max-examples",
         str(_EXAMPLES),
         "--phases",
-        phases(name),
+        phases,
+        *paths,
         "--seed",
         "1",
         "--no-color",
