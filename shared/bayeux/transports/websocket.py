@@ -15,7 +15,7 @@ from shared.bayeux.protocol.bayeux_protocol import Outcome
 from shared.bayeux.sessions.principal import Principal
 from shared.bayeux.sessions.session import Session, Transport
 from shared.bayeux.transports.cluster import Cluster
-from shared.bayeux.transports.processor_share import ProcessorShare
+from shared.bayeux.transports.processor_share import FULL_AFTER, ProcessorShare
 from shared.bayeux.transports.tunnel import Tunnel
 from shared.bayeux.transports.web import Scope, browser_of, encoded
 from shared.bayeux.transports.websocket_connection import SocketConnection
@@ -362,7 +362,7 @@ class WebSockets:
     def _add(self, peer: SocketPeer) -> None:
         """Register a socket; close the user's oldest idle ones beyond the limit."""
         peers = self._open.setdefault(peer.user_id, {})
-        if not peers:
+        if peer.user_id not in self._shares:
             now = asyncio.get_running_loop().time()
             self._shares[peer.user_id] = ProcessorShare(now)
         idle = [one for one in peers if one.is_idle]
@@ -377,7 +377,14 @@ class WebSockets:
         if end_of_login is not None:
             end_of_login.cancel()
         if not peers:
-            del self._open[peer.user_id], self._shares[peer.user_id]
+            del self._open[peer.user_id]
+            # Until then a user who reconnects goes on with what is left.
+            loop = asyncio.get_running_loop()
+            loop.call_later(FULL_AFTER, self._forget_share, peer.user_id)
+
+    def _forget_share(self, user_id: str) -> None:
+        if user_id not in self._open:
+            self._shares.pop(user_id, None)
 
     def _start_login_timer(self, peer: SocketPeer) -> asyncio.TimerHandle | None:
         if not math.isfinite(peer.login.ends_at):

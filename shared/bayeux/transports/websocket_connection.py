@@ -19,7 +19,7 @@ from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
-from shared.bayeux.transports.processor_share import ProcessorShare
+from shared.bayeux.transports.processor_share import AT_ONCE_BEFORE_LOGIN, ProcessorShare
 from shared.bayeux.transports.web import Answer, Header, Scope, Send, refuse_upgrade
 
 log = structlog.get_logger(__name__)
@@ -93,7 +93,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self._delayed_pong = b""
         self.is_writable = True
         self._processor_time = processor_time
-        self._share = ProcessorShare(self.loop.time())
+        self._share = ProcessorShare(self.loop.time(), AT_ONCE_BEFORE_LOGIN)
         self._unhandled = bytearray()
         self._next_piece: asyncio.Handle | None = None
         self._is_handling = False
@@ -117,8 +117,10 @@ class SocketConnection(WebSocketsSansIOProtocol):
             {"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers}
         )
         self._user = user
-        self._share = share or self._share
-        self.resume_reading()
+        self._share = share or ProcessorShare(self.loop.time())
+        self._cancel_next_piece()
+        self.read_paused = False
+        self._read_on()
         while not self.queue.empty():
             match self.queue.get_nowait():
                 case {"type": "websocket.receive", "text": str(text)}:
@@ -180,8 +182,10 @@ class SocketConnection(WebSocketsSansIOProtocol):
     def _handle_piece(self) -> None:
         self._next_piece = None
         if self._unhandled and not (self.read_paused or self.transport.is_closing()):
-            piece = bytes(self._unhandled[:_PIECE])
-            del self._unhandled[:_PIECE]
+            # The head was read whole, and whether it is an upgrade has to be known at once.
+            size = _PIECE if self.handshake_initiated else len(self._unhandled)
+            piece = bytes(self._unhandled[:size])
+            del self._unhandled[:size]
             began, self._is_handling = self._processor_time(), True
             try:
                 super().data_received(piece)
@@ -201,6 +205,11 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._next_piece = self.loop.call_later(delay, self._handle_piece)
         else:
             self.transport.resume_reading()
+
+    def _cancel_next_piece(self) -> None:
+        if self._next_piece is not None:
+            self._next_piece.cancel()
+            self._next_piece = None
 
     async def run_asgi(self) -> None:
         """Serve a path of Bayeux below ASGI, and any other path by the ASGI application."""
@@ -283,8 +292,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the user that the connection is lost."""
-        if self._next_piece is not None:
-            self._next_piece.cancel()
+        self._cancel_next_piece()
         super().connection_lost(exc)
         self._disconnect_user()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.bayeux.transports.processor_share import AT_ONCE, SHARE, ProcessorShare
+from tests.unit.bayeux.connection_harness import UPGRADE, RecordingConnection
 from tests.unit.bayeux.fake_transport import MovableLoop
 from tests.unit.bayeux.transports.test_websocket_connection import SocketHarness
 
@@ -130,6 +131,27 @@ async def test_user_who_waits_is_handed_nothing_until_going_on() -> None:
 
     assert handed_while_waiting == 0
     assert harness.user.read_texts == [b"[]"] * 10_000
+
+
+async def test_upgrade_with_a_long_head_is_taken_at_once() -> None:
+    harness = RecordingConnection()
+    cookies = b"".join(b"x-%d: %b\r\n" % (number, b"y" * 7_000) for number in range(4))
+
+    await harness.said(UPGRADE[:-2] + cookies + b"\r\n" + EMPTY_BATCH)
+
+    assert " 101 " in harness.written
+    assert harness.texts == [b"[]"]
+
+
+async def test_frames_behind_a_slow_head_wait_for_no_share() -> None:
+    loop = MovableLoop()
+    harness = SocketHarness(processor_time=Costs(1.0), _loop=loop)
+    harness.connection.data_received(EMPTY_BATCH)
+
+    await harness.settle()
+    loop.move(0.0)
+
+    assert harness.user.read_texts == [b"[]"]
 
 
 async def test_lost_connection_handles_no_more_pieces() -> None:

@@ -1,0 +1,85 @@
+"""All sockets of a user have one share of the processor, also after the user reconnects."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from shared.bayeux.sessions.session import Login
+from shared.bayeux.settings import BayeuxSettings
+from shared.bayeux.transports.cluster import SingleProcess
+from shared.bayeux.transports.processor_share import FULL_AFTER, ProcessorShare
+from shared.bayeux.transports.websocket import SocketPeer, WebSockets
+from tests.unit.bayeux.fake_transport import MovableLoop
+
+
+class AcceptedSocket:
+    """A socket of a user, from its acceptance to its end."""
+
+    peer: SocketPeer
+    share: ProcessorShare
+
+    async def accept(self, peer: SocketPeer, _headers: Any, *, share: ProcessorShare) -> None:
+        self.peer, self.share = peer, share
+
+
+class Users:
+    """Users who open sockets at one server."""
+
+    def __init__(self) -> None:
+        protocol = SimpleNamespace(has_session=lambda _: True)
+        driver = SimpleNamespace(
+            settings=BayeuxSettings(), protocol=protocol, detach=lambda _: None
+        )
+        self._sockets = WebSockets(cast("Any", driver), SingleProcess())
+
+    async def open(self, user_id: str) -> AcceptedSocket:
+        socket = AcceptedSocket()
+        principal = SimpleNamespace(user_id=user_id, login=Login(), headers={})
+        await self._sockets.serve(
+            cast("Any", principal), cast("Any", socket), {"headers": [], "path": "/cometd"}
+        )
+        return socket
+
+
+@pytest.fixture
+async def loop(monkeypatch: pytest.MonkeyPatch) -> MovableLoop:
+    """The running loop with a clock that the test moves."""
+    movable = MovableLoop()
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: movable)
+    return movable
+
+
+async def test_sockets_of_a_user_have_one_share(loop: MovableLoop) -> None:
+    users = Users()
+
+    first, second = await users.open("agent1"), await users.open("agent1")
+    other = await users.open("agent2")
+    loop.move(2 * FULL_AFTER)
+
+    assert first.share is second.share
+    assert other.share is not first.share
+
+
+async def test_user_who_reconnects_goes_on_with_the_rest(loop: MovableLoop) -> None:
+    users = Users()
+    first = await users.open("agent1")
+    first.share.spend(10.0, loop.time())
+
+    first.peer.disconnected()
+    loop.move(FULL_AFTER / 2)
+    second = await users.open("agent1")
+
+    assert second.share is first.share
+    assert second.share.delay(loop.time()) > 0.0
+
+
+async def test_share_of_a_user_who_is_gone_is_forgotten(loop: MovableLoop) -> None:
+    users = Users()
+    first = await users.open("agent1")
+
+    first.peer.disconnected()
+    loop.move(2 * FULL_AFTER)
+
+    assert (await users.open("agent1")).share is not first.share
