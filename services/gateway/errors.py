@@ -31,8 +31,8 @@ RETRY_AFTER: Final = timedelta(seconds=2)
 class Codes:
     """The number in the body, and the HTTP status.
 
-    A final failure is caused by the request: the same request would fail again. The others are
-    caused by the moment, or by the login.
+    A final failure is caused by the request: the same request would fail again, and its answer is
+    kept for its Idempotency-Key. The others are caused by the moment, the login or the key.
     """
 
     status_code: int
