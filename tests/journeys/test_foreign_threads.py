@@ -101,6 +101,10 @@ async def test_a_customers_answer_brings_the_earlier_mails_along(
 
         view = (await agent2.get(f"/ucs/interactions/{theirs}")).json()
         assert view["thread_id"] == asked
+        contact = await agent2.get(f"/ucs/contacts/{view['customer_id']}")
+        assert contact.json()["contact"]["addresses"] == ["ann@work.example"]
+        # Ingest has stored it, by the rights that it has.
+        assert contact.headers["ETag"] == '"1"'
         assert view["to"] == [{"address": "support@demo.example"}]
         await agent2.post(theirs, "Complete")
         await hear(second, "Completed", theirs)
