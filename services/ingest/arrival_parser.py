@@ -145,6 +145,7 @@ class ArrivalParser:
                 center=contact_center,
                 # Reports on our mails have rules of their own.
                 rules=() if about else contact_center.screening_of(mailbox),
+                contact=contact,
             )
             try:
                 found = await self._floods.fold(decide(build(mail), mail), contact_center, cause)

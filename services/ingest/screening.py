@@ -7,6 +7,7 @@ from typing import Final
 from shared.contracts.commands import AcknowledgeMail
 from shared.contracts.contact_center import ContactCenter, Mailbox
 from shared.contracts.screening import ScreeningRule
+from shared.domain.contacts.contact import Contact, was_known
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.domain.set_aside import DISCARDED, NOT_ACKNOWLEDGED, SCREENING
@@ -33,13 +34,21 @@ def screen(
     mailbox: Mailbox,
     center: ContactCenter,
     rules: Sequence[ScreeningRule],
+    contact: Contact | None = None,
 ) -> Screened:
     """Return what rules make of a built interaction, and whether its mail is acknowledged.
 
     A discarded mail is completed at once. User data that the system attaches itself stays. Where
     the mailbox acknowledges and this mail is not, its user data says why.
     """
-    facts = ScreenedMail(mail, arrival.raw, built.mailbox, built.mail.authenticated)
+    facts = ScreenedMail(
+        mail,
+        arrival.raw,
+        built.mailbox,
+        built.mail.authenticated,
+        is_contact_known=was_known(contact, arrival.received_at),
+        contact_groups=contact.groups if contact else (),
+    )
     screening = screened(rules, facts)
     interaction = _with(screening, built)
     if mailbox.acknowledgement is None:
@@ -53,6 +62,8 @@ def screen(
         begins_thread=built.parent_id is None and built.thread_id == built.id,
         now=arrival.received_at,
     )
+    if built.state is not State.QUEUED:  # a blocked contact's, or a report's
+        reason = reason or "nobody is offered it"
     if reason is None:
         to = arrival.sender.strip("<> ")
         return Screened(interaction, AcknowledgeMail(interaction_id=built.id, to=to))

@@ -106,8 +106,10 @@ class Condition(Section):
     """A condition on a mail; where it names several things, each of them has to be so.
 
     `from`, `to` and `cc` test addresses, and one that passes is enough. `automatic` tests the
-    reason why a mail counts as written by a machine; `true` is any reason. `authenticated` is
-    whether the sender is proven by a server of `trusted_authentication`, or `unknown`.
+    reason why a mail counts as written by a machine; `true` is any reason. `contact.known` is
+    whether the author of From has written before, `contact.group` a group of that contact: both are
+    only as true as From is. `authenticated` is whether a server of `trusted_authentication` has
+    proven the sender, or `unknown`.
     """
 
     model_config = ConfigDict(
@@ -136,6 +138,12 @@ class Condition(Section):
     attachment_type: Annotated[
         TextTest | None, Field(alias="attachment.type", exclude_if=_absent)
     ] = None
+    contact_known: Annotated[
+        bool | None, Field(alias="contact.known", strict=True, exclude_if=_absent)
+    ] = None
+    contact_group: Annotated[TextTest | None, Field(alias="contact.group", exclude_if=_absent)] = (
+        None
+    )
     authenticated: Annotated[Literal[True, False, "unknown"] | None, Field(exclude_if=_absent)] = (
         None
     )

@@ -25,13 +25,16 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 class ScreenedMail:
     """What rules are tried on: a mail, its octets, and the mailbox that it came to.
 
-    `authenticated` says whether its sender is proven, None if unknown.
+    `authenticated` says whether its sender is proven, None if unknown, `is_contact_known` whether
+    the sender has written before, and `contact_groups` are the groups of that contact.
     """
 
     mail: ParsedMail
     raw: bytes = field(repr=False)
     mailbox: str
     authenticated: bool | None = None
+    is_contact_known: bool = False
+    contact_groups: tuple[str, ...] = ()
 
     def header(self, name: str) -> Iterator[str]:
         """Yield the decoded values of the fields of a lower-case name, the topmost first."""
@@ -139,6 +142,7 @@ def _holdings(condition: Condition, screened: ScreenedMail) -> Iterator[bool]:
         (condition.cc, [one.address for one in mail.cc]),
         (condition.mailbox, [screened.mailbox]),
         (condition.automatic, [mail.automatic] if mail.automatic else []),
+        (condition.contact_group, screened.contact_groups),
         (condition.attachment_type, [one.media_type for one in mail.attachments]),
     )
     for test, several in values:
@@ -162,6 +166,8 @@ def _other_holdings(condition: Condition, screened: ScreenedMail) -> Iterator[bo
         yield (over is None or size > over) and (under is None or size < under)
     if condition.has_attachment is not None:
         yield condition.has_attachment == bool(screened.mail.attachments)
+    if condition.contact_known is not None:
+        yield condition.contact_known == screened.is_contact_known
     if condition.authenticated is not None:
         known = "unknown" if screened.authenticated is None else screened.authenticated
         yield condition.authenticated == known

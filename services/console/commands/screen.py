@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ from services.console.settings import read_settings
 from services.console.store import connected_database, contact_center_in_force
 from shared.contracts.contact_center import ContactCenter, Mailbox
 from shared.domain.clock import SystemClock
+from shared.domain.contacts.contact import Contact, was_known
 from shared.domain.storable_text import storable
 from shared.mail.authentication.verdict import sender_verdict
 from shared.mail.limits import DEFAULT_LIMITS, UnparsableMailError
@@ -21,6 +23,7 @@ from shared.mail.parsing.parser import parse_mail
 from shared.mail.trace_fields import claimed_sender
 from shared.screening.acknowledgements import reason_against
 from shared.screening.rules import ScreenedMail, Screening, screened
+from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.client import Database
 from shared.storage.files.vault import ContentRef, DamagedContentError, Vault
 from shared.storage.interactions import interaction_store
@@ -36,12 +39,15 @@ class Mail:
     """A mail to try rules on. `name` is what the operator knows it by.
 
     `sender` is that of its envelope, `mailboxes` are those that it came to, none for a file.
+    `contact` is who wrote it, if that was looked up.
     """
 
     name: str
     raw: bytes
     sender: str
     mailboxes: tuple[str, ...] = ()
+    received_at: datetime | None = None
+    contact: Contact | None = None
 
 
 async def screen(
@@ -49,22 +55,24 @@ async def screen(
 ) -> None:
     """Print what the rules do with a mail file, a stored mail, or the newest stored mails.
 
-    The rules are those of `description`, else those in force. A file needs no server then.
+    The rules are those of `description`, else those in force. A file needs no server then, and its
+    author counts as unknown.
 
     Raises:
         NotPossibleError: There is no such mail, or no mailbox that it is for.
     """
     described = read_description(description) if description else None
-    if wanted is not None and (file := Path(wanted)).is_file():
-        center = described or await _in_force()
-        for line in _explanation(center, _read(file), mailbox):
+    file = _file_named(wanted)
+    if file is not None and described is not None:
+        for line in _explanation(described, _read(file), mailbox):
             print(line)
         return
     async with _database() as database:
         center = described or await _stored_description(database)
         stored = StoredMails(database)
         if wanted is not None:
-            for line in _explanation(center, await stored.named(wanted), mailbox):
+            mail = await (stored.with_contact(_read(file)) if file else stored.named(wanted))
+            for line in _explanation(center, mail, mailbox):
                 print(line)
             return
         counts: Counter[str] = Counter()
@@ -82,6 +90,7 @@ class StoredMails:
         self._arrivals = database[arrival_store.COLLECTION]
         self._interactions = database[interaction_store.COLLECTION]
         self._vault = Vault(database, SystemClock())
+        self._contacts = ContactStore(database, SystemClock())
 
     async def named(self, wanted: str) -> Mail:
         """Return the mail of an arrival, an interaction or a Message-ID.
@@ -119,7 +128,28 @@ class StoredMails:
                 raw = await self._vault.get(ContentRef(**document["content"]))
         except DamagedContentError as error:
             raise NotPossibleError(f"arrival {arrival_id}: {error}", Exit.NOT_FINE) from None
-        return Mail(f"arrival {arrival_id}", raw, document["sender"], tuple(document["mailboxes"]))
+        return await self.with_contact(
+            Mail(
+                f"arrival {arrival_id}",
+                raw,
+                document["sender"],
+                tuple(document["mailboxes"]),
+                document["received_at"],
+            )
+        )
+
+    async def with_contact(self, mail: Mail) -> Mail:
+        """Return a mail with the contact of its author, who is none where it cannot be read."""
+        try:
+            parsed = parse_mail(mail.raw, envelope_sender=mail.sender)
+        except UnparsableMailError:
+            return mail
+        sender = parsed.from_[0].address if parsed.from_ else mail.sender
+        return replace(mail, contact=await self._contacts.meet(sender, "", makes=False))
+
+
+def _file_named(wanted: str | None) -> Path | None:
+    return file if wanted is not None and (file := Path(wanted)).is_file() else None
 
 
 def _read(file: Path) -> Mail:
@@ -135,11 +165,6 @@ def _read(file: Path) -> Mail:
 async def _database() -> AsyncIterator[Database]:
     async with connected_database(read_settings().mongodb_url) as database:
         yield database
-
-
-async def _in_force() -> ContactCenter:
-    async with _database() as database:
-        return await _stored_description(database)
 
 
 async def _stored_description(database: Database) -> ContactCenter:
@@ -223,7 +248,14 @@ def _screening(
 def _facts(center: ContactCenter, mail: Mail, parsed: ParsedMail, mailbox: Mailbox) -> ScreenedMail:
     sender = parsed.from_[0].address if parsed.from_ else mail.sender
     verdict = sender_verdict(parsed.authentication, center.trusted_authentication, sender)
-    return ScreenedMail(parsed, mail.raw, mailbox.address, verdict.authenticated)
+    return ScreenedMail(
+        parsed,
+        mail.raw,
+        mailbox.address,
+        verdict.authenticated,
+        is_contact_known=was_known(mail.contact, mail.received_at or SystemClock().now()),
+        contact_groups=mail.contact.groups if mail.contact else (),
+    )
 
 
 def _acknowledged(

@@ -67,6 +67,11 @@ class Contact:
         return frozenset((self.id, *map(contact_id, self.addresses)))
 
 
+def was_known(contact: Contact | None, moment: datetime) -> bool:
+    """Say whether somebody had written before a moment; the first mail makes the contact."""
+    return contact is not None and (contact.made_at is None or contact.made_at < moment)
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """A contact that is merged into no other, and those that are merged into it."""

@@ -62,7 +62,8 @@ class ContactStore:
 
         With `makes`, the name beside the address is kept, and an unknown address becomes a
         contact; of several processes at once, one makes it. None means that the address is
-        unknown, or no address. The contact counts as blocked if one that it is merged into is.
+        unknown, or no address. The contact counts as blocked if one that it is merged into is, and
+        has the groups of these as well.
 
         Raises:
             ContactUnknownError: The database has not said it within two seconds.
@@ -80,7 +81,9 @@ class ContactStore:
             raise ContactUnknownError(
                 f"no contact for an address: {type(error).__name__}"
             ) from error
-        return replace(contact, is_blocked=any(one.is_blocked for one in (contact, *above)))
+        everybody = (contact, *above)
+        groups = tuple(dict.fromkeys(group for one in everybody for group in one.groups))
+        return replace(contact, is_blocked=any(one.is_blocked for one in everybody), groups=groups)
 
     async def find(self, address: str) -> Person | None:
         """Return the person with an address, None if no contact and no mail has it."""

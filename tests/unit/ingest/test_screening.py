@@ -1,5 +1,6 @@
 """What an arriving mail becomes after rules, and whether it is acknowledged."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from shared.contracts.acknowledgement import Acknowledgement
 from shared.contracts.commands import AcknowledgeMail
 from shared.contracts.contact_center import ContactCenter, Mailbox, Queue
 from shared.contracts.screening import ScreeningRule
+from shared.domain.contacts.contact import Contact
 from shared.domain.lifecycle import State
 from shared.mail.parsing.parser import parse_mail
 from shared.storage.mails.arrival_store import Arrival
@@ -23,17 +25,19 @@ BOX = Mailbox(
 )
 
 
-def came(*headers: str, box: Mailbox = BOX, **then: Any) -> Screened:
+def came(
+    *headers: str, box: Mailbox = BOX, contact: Contact | None = None, **then: Any
+) -> Screened:
     """Return what a mail of Ann becomes under a rule that meets, if one is given."""
     lines = (f"From: {ANN}", "To: support@demo.example", *headers, "", "Hello", "")
     raw = "\r\n".join(lines).encode()
     arrival = Arrival("arrival", f"<{ANN}>", (box.address,), "192.0.2.1", NOW, raw)
     mail = parse_mail(raw, envelope_sender=ANN)
-    rule = {"name": "one", "when": {"body": "hello"}, "then": then}
+    rule = {"name": "one", "when": then.pop("when", {"body": "hello"}), "then": then}
     rules = [ScreeningRule.model_validate(rule)] if then else []
     center = ContactCenter(name="demo", queues=(Queue(name="support"),), mailboxes=(box,))
-    built = build_interaction(mail, arrival, box, Relations(()))
-    return screen(built, mail, arrival, box, center, rules)
+    built = build_interaction(mail, arrival, box, Relations((), contact=contact))
+    return screen(built, mail, arrival, box, center, rules, contact)
 
 
 def test_first_mail_of_a_person_is_acknowledged() -> None:
@@ -41,6 +45,22 @@ def test_first_mail_of_a_person_is_acknowledged() -> None:
 
     assert found.acknowledgement == AcknowledgeMail(interaction_id=found.interaction.id, to=ANN)
     assert "_NotAcknowledged" not in found.interaction.user_data
+
+
+def test_mail_of_a_blocked_contact_is_not_acknowledged() -> None:
+    found = came(contact=Contact("1", is_blocked=True))
+
+    assert (found.acknowledgement, found.interaction.state) == (None, State.COMPLETED)
+    assert found.interaction.user_data["_NotAcknowledged"] == "nobody is offered it"
+
+
+def test_contact_is_known_from_its_second_mail_on() -> None:
+    rule: Any = {"when": {"contact.known": True, "contact.group": "gold"}, "queue": "gold"}
+
+    first = came(contact=Contact("1", groups=("gold",), made_at=NOW), **rule)
+    second = came(contact=Contact("1", groups=("gold",), made_at=NOW - timedelta(days=1)), **rule)
+
+    assert (first.interaction.queue, second.interaction.queue) == ("support", "gold")
 
 
 def test_mailbox_without_acknowledgement_sends_none() -> None:

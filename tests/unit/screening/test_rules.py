@@ -32,7 +32,14 @@ x\r
 
 
 def mail_of(raw: bytes = MAIL, *, authenticated: bool | None = None) -> ScreenedMail:
-    return ScreenedMail(parse_mail(raw), raw, "support@demo.example", authenticated)
+    return ScreenedMail(
+        parse_mail(raw),
+        raw,
+        "support@demo.example",
+        authenticated,
+        is_contact_known=True,
+        contact_groups=("old", "gold"),
+    )
 
 
 def rule(when: dict[str, Any], name: str = "one", **then: Any) -> ScreeningRule:
@@ -65,6 +72,8 @@ def holds(when: dict[str, Any], mail: ScreenedMail | None = None) -> bool:
         {"has_attachment": True},
         {"attachment.type": {"glob": "application/*"}},
         {"authenticated": "unknown"},
+        {"contact.known": True},
+        {"contact.group": "Gold"},
         {"not": {"cc": {"glob": "*"}}},
         {"any": [{"subject": "nothing"}, {"all": [{"body": "invoice"}, {"body": "wrong"}]}]},
     ],
@@ -88,6 +97,8 @@ def test_condition_holds_for_the_mail(when: dict[str, Any]) -> None:
         {"has_attachment": False},
         {"authenticated": True},
         {"authenticated": False},
+        {"contact.known": False},
+        {"contact.group": "silver"},
         {"subject": "unsubscribe", "body": "nothing"},
         {"all": [{"body": "invoice"}, {"not": {"body": "wrong"}}]},
     ],
