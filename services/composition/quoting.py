@@ -32,7 +32,7 @@ def quote_html(original_html: str, original_text: str, quoting: Quoting) -> str:
     """Return the HTML of a reply. `original_html` must be clean; without it the text is quoted."""
     if not quoting.quote_original:
         return ""
-    quoted = original_html or "<br>".join(map(escape, _LINE_END.split(_capped(original_text))))
+    quoted = original_html or _LINE_END.sub("<br>", escape(_capped(original_text)))
     start = f"<p>{escape(quoting.start_line)}</p>" if quoting.start_line else ""
     return f'{start}<blockquote type="cite">{quoted}</blockquote>'
 
