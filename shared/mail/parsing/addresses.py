@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from shared.domain.interaction import Address
@@ -92,11 +93,17 @@ def parse_named(
     """Return the mailboxes as `parse_addresses` does, and also names without an address."""
     found: list[Address] = []
     for value in values:
-        mailboxes = _mailboxes(read_raw(value, charset), limit - len(found))
-        found += _merge_split_names(map(_finish, mailboxes))
+        found += _named_in(value, "" if value.isascii() else charset, limit - len(found))
         if len(found) >= limit:
             break
     return tuple(found[:limit])
+
+
+# From is read for the sender, for a report and for an automatic answer.
+@lru_cache(maxsize=16)
+def _named_in(value: bytes, charset: str, limit: int) -> tuple[Address, ...]:
+    mailboxes = _mailboxes(read_raw(value, charset), limit)
+    return tuple(_merge_split_names(map(_finish, mailboxes)))
 
 
 def _mailboxes(text: str, limit: int) -> list[_Mailbox]:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from shared.domain.interaction import Address
 from shared.mail.mime.charsets import decode
 from shared.mail.mime.headers import Headers
 from shared.mail.parsing.addresses import parse_addresses
@@ -44,8 +45,12 @@ def has_null_sender(headers: Headers, envelope_sender: str | None = None) -> boo
 
 def is_of_daemon(headers: Headers) -> bool:
     """Say whether From names a mail server (MAILER-DAEMON or postmaster)."""
-    senders = parse_addresses(headers.every("from")[:1], limit=1)
-    return any(_DAEMON.match(one.address) for one in senders)
+    return any(_DAEMON.match(one.address) for one in first_sender(headers))
+
+
+def first_sender(headers: Headers) -> tuple[Address, ...]:
+    """Return the first mailbox of the first From, nothing where it has none."""
+    return parse_addresses(headers.every("from")[:1])[:1]
 
 
 def _marked(headers: Headers) -> str | None:
@@ -63,5 +68,5 @@ def _marked(headers: Headers) -> str | None:
 
 def _word(headers: Headers, name: str) -> str:
     """Return a header's first word, lower-case, without parameters and comments."""
-    words = re.split(r"[\s;,(]", decode(headers.first(name) or b"").lower().strip(), maxsplit=1)
-    return words[0]
+    value = headers.first(name)
+    return re.split(r"[\s;,(]", decode(value).lower().strip(), maxsplit=1)[0] if value else ""

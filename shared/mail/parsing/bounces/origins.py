@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from shared.mail.mime.encoded_words import decode_value, one_line
 from shared.mail.mime.headers import Headers
 from shared.mail.mime.structure import Structure
 from shared.mail.parsed_mail import Kind
-from shared.mail.parsing.addresses import parse_addresses
-from shared.mail.parsing.automatic import has_null_sender
+from shared.mail.parsing.automatic import first_sender, has_null_sender
 from shared.mail.parsing.bounces.returned_mails import Notice
 
 _LONGEST_SUBJECT: Final = 300
@@ -89,8 +89,8 @@ class Origin:
 def origin_of(structure: Structure, envelope_sender: str | None) -> Origin:
     """Return what the headers and the sender of the envelope say about a mail's author."""
     headers = structure.headers
-    senders = parse_addresses(headers.every("from")[:1], limit=1)
-    subject = _subject(headers)
+    senders = first_sender(headers)
+    subject = subject_of(headers)
     null = has_null_sender(headers, envelope_sender)
     named = envelope_sender or (headers.first("return-path") or b"").strip(b"<> ").decode("latin-1")
     is_daemon = not senders or any(
@@ -107,7 +107,7 @@ def origin_of(structure: Structure, envelope_sender: str | None) -> Origin:
 
 def kind_in_words(headers: Headers, notice: Notice) -> Kind:
     """Return what a notice is about, if no Action says it: a failure unless words deny it."""
-    subject, words = _subject(headers), one_line(notice.text[:_LONGEST_NOTICE])
+    subject, words = subject_of(headers), one_line(notice.text[:_LONGEST_NOTICE])
     if _STILL_TRYING.search(subject) and not _GIVEN_UP.search(subject):
         return "delayed"
     if _ARRIVED.search(subject):
@@ -119,5 +119,12 @@ def kind_in_words(headers: Headers, notice: Notice) -> Kind:
     return "failed"
 
 
-def _subject(headers: Headers) -> str:
-    return decode_value((headers.first("subject") or b"")[:_LONGEST_SUBJECT])
+def subject_of(headers: Headers) -> str:
+    """Return the beginning of the subject."""
+    return _decoded((headers.first("subject") or b"")[:_LONGEST_SUBJECT])
+
+
+# It is read for each kind of report.
+@lru_cache(maxsize=16)
+def _decoded(subject: bytes) -> str:
+    return decode_value(subject)

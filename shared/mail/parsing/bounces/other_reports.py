@@ -5,12 +5,11 @@ from itertools import islice
 from typing import Final
 
 from shared.mail.mime.charsets import decode
-from shared.mail.mime.encoded_words import decode_value
 from shared.mail.mime.headers import Headers, read_headers
 from shared.mail.mime.structure import Part, Structure
 from shared.mail.parsed_mail import Report, ReportedRecipient
-from shared.mail.parsing.addresses import parse_addresses
-from shared.mail.parsing.automatic import has_null_sender
+from shared.mail.parsing.automatic import first_sender, has_null_sender
+from shared.mail.parsing.bounces.origins import subject_of
 from shared.mail.parsing.bounces.returned_mails import read_notice, returned_ids
 from shared.mail.parsing.bounces.status_parts import address_of, value_of
 from shared.mail.parsing.identity import message_ids
@@ -21,7 +20,6 @@ _RECEIPTS: Final = frozenset(
 _COMPLAINTS: Final = frozenset({"message/feedback-report"})
 _MOST_IDS: Final = 20
 _MOST_COMPLAINED: Final = 100
-_LONGEST_SUBJECT: Final = 300
 _BLANK_LINE: Final = re.compile(rb"\n[ \t\r]*+\n")
 
 _ABSENT: Final = re.compile(
@@ -110,7 +108,7 @@ def read_absence(headers: Headers) -> Report | None:
     """
     if not _is_automatic_answer(headers):
         return None
-    senders = parse_addresses(headers.every("from")[:1], limit=1)
+    senders = first_sender(headers)
     ids = message_ids(headers.first("in-reply-to") or b"")
     return Report(
         "out-of-office",
@@ -149,7 +147,7 @@ def _is_declared(structure: Structure) -> bool:
 def _is_automatic_answer(headers: Headers) -> bool:
     if _is_marked_answer(headers):
         return True
-    subject = _subject(headers)
+    subject = subject_of(headers)
     if _is_generated(headers):
         return _ABSENT.match(subject) is not None
     is_marked = _word(headers, "precedence") in _BULK or _suppresses(headers)
@@ -163,7 +161,7 @@ def _is_certain_answer(headers: Headers) -> bool:
     web site, which marks its mail as generated. Nor does the wish that no program may answer, which
     companies add to the mails of people.
     """
-    subject = _subject(headers)
+    subject = subject_of(headers)
     is_of_program = _is_generated(headers) or has_null_sender(headers)
     begins_so = _ABSENT_FOR_SURE.match(subject) is not None
     is_of_vacation = _word(headers, "precedence") in _BULK and _OWN_SUBJECT.match(subject)
@@ -183,11 +181,8 @@ def _is_generated(headers: Headers) -> bool:
 
 
 def _word(headers: Headers, name: str) -> str:
-    return decode(headers.first(name) or b"").strip().lower()
-
-
-def _subject(headers: Headers) -> str:
-    return decode_value((headers.first("subject") or b"")[:_LONGEST_SUBJECT])
+    value = headers.first(name)
+    return decode(value).strip().lower() if value else ""
 
 
 def _suppresses(headers: Headers) -> bool:

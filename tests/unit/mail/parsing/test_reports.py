@@ -345,3 +345,12 @@ def test_program_repeats_the_subject_that_it_answers(
     subject: str, answered: str, repeats: bool
 ) -> None:
     assert repeats_subject(subject, answered) is repeats
+
+
+def test_the_name_of_an_absent_person_may_have_a_comma() -> None:
+    read = read_report(
+        b"From: Smith, John <john@example.org>\nSubject: Automatic reply: Hello\n\nI am away.\n"
+    )
+
+    assert read is not None
+    assert [one.address for one in read.recipients] == ["john@example.org"]
