@@ -54,6 +54,12 @@ class ConsoleSettings(BaseSettings):
         validation_alias="OUTBOUND_SMTP_TLS",
         description="Outbound's setting, for the checks of `doctor`.",
     )
+    mail_server: str = Field(
+        default="",
+        validation_alias="MAILROOM_MAIL_SERVER",
+        description="Name and port under which other mail servers reach ingest, such as "
+        "mx.example.org:25: `doctor` looks at the certificate that it shows.",
+    )
     sealing_key: SecretStr = Field(
         default=SecretStr(""),
         validation_alias="MAILROOM_SEALING_KEY",

@@ -12,6 +12,7 @@ from services.console.broker.policies import wrong_policies
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.health import findings, flow, flow_findings
 from services.console.health.acknowledgements import examine_acknowledgements
+from services.console.health.certificate import examine_certificate
 from services.console.health.findings import Finding, Mark
 from services.console.health.oauth_logins import examine_logins, examine_mailboxes
 from services.console.health.virus_scanner import examine_scanner
@@ -68,6 +69,7 @@ async def examine(settings: ConsoleSettings, clock: Clock) -> AsyncIterator[Find
         lambda: _broker(settings),
         lambda: _management(settings),
         lambda: _database(settings, clock),
+        lambda: examine_certificate(settings.mail_server, clock.now()),
     )
     for check in checks:
         try:
