@@ -1,8 +1,9 @@
 """The desktop in a real browser: `python -m tests.bench.desktop`.
 
 It prints the frame times while a list of many drafts is scrolled, beside a list of none in the same
-run; the time from the octets of an event in the browser to the words on the screen; and how many
-keystrokes are lost while the gateway is killed again and again under a typing agent.
+run; the time from the octets of an event in the browser to the words on the screen; how many
+keystrokes are lost while the gateway is killed again and again under a typing agent; and what
+becomes of words and mail while the broker is away for half a minute.
 """
 
 import argparse
@@ -24,11 +25,13 @@ from playwright.async_api import Page, expect
 from deploy.local.desktop_build import build_desktop
 from deploy.local.folders import temporary_folder
 from deploy.local.progress import NotPossibleError, report
+from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import System, system
 from tests.fixtures.chromium import running_chromium
-from tests.support.agent_page import open_desktop, prefer
+from tests.support.agent_page import AgentPage, open_desktop, prefer
+from tests.support.clients import customer_mail, hand_in
 
 _ROWS: Final = 5000
 _EVENTS: Final = 500
@@ -38,6 +41,7 @@ _AT_ONCE: Final = 16
 _PACE: Final = 0.02
 """Seconds between two events: fifty a second."""
 
+_AWAY: Final = 30
 _INTERRUPTED: Final = 130
 _WORDS: Final = "the quick brown fox jumps over the lazy dog "
 
@@ -91,7 +95,6 @@ async def measure(up: Servers, folder: Path, rows: int, events: int, kills: int)
         await prefer(url, "agent1", formats=False)
         page = await _open(browser, url, "agent1")
         lines = [_frames("empty list", await page.evaluate(_SCROLL, _FRAMES))]
-        lines.append(await _kills(page, running, kills))
         async with httpx2.AsyncClient(base_url=url, auth=("agent1", "agent1"), timeout=60) as agent:
             await _create(agent, rows)
             began = time.monotonic()
@@ -100,6 +103,9 @@ async def measure(up: Servers, folder: Path, rows: int, events: int, kills: int)
             lines.append(f"{rows} rows are shown {time.monotonic() - began:.1f} s after a reload")
             lines.append(_frames(f"{rows} rows", await page.evaluate(_SCROLL, _FRAMES)))
             lines.append(await _events(page, agent, events))
+        if up.rabbitmq:
+            lines.append(await _broker_away(page, up.rabbitmq, running))
+        lines.append(await _kills(page, running, kills))
     return lines
 
 
@@ -196,6 +202,35 @@ async def _kills(page: Page, running: System, kills: int) -> str:
     lost = len(typed.rstrip()) - len(stored.rstrip())
     same = "the same words" if stored.rstrip() == typed.rstrip() else "OTHER WORDS"
     return f"{kills} kills of the gateway, {len(typed)} keystrokes: {lost} lost, {same}"
+
+
+async def _broker_away(page: Page, broker: LocalRabbitMQ, running: System) -> str:
+    """Kill the broker for half a minute, with a draft being written and a mail coming in."""
+    await AgentPage(page, []).choose_state("Ready")
+    await page.keyboard.press("c")
+    await expect(page.locator("#to")).to_be_focused()
+    await asyncio.to_thread(broker.kill)
+    await page.fill("#subject", "Without a broker")
+    await hand_in(customer_mail("Came meanwhile"), running.addresses.smtp)
+    await page.fill("textarea.words", "written while it was away")
+    await asyncio.sleep(_AWAY)
+    began = time.monotonic()
+    await asyncio.to_thread(broker.start)
+    started = time.monotonic() - began
+    await expect(page.locator("footer [role=status]")).to_have_text("Saved", timeout=120_000)
+    saved = time.monotonic() - began
+    await expect(page.locator(".offer")).to_contain_text("Came meanwhile", timeout=120_000)
+    offered = time.monotonic() - began
+    words = await page.locator("textarea.words").input_value()
+    await page.keyboard.press("Alt+x")
+    await AgentPage(page, []).choose_state("Not ready")
+    await page.get_by_role("button", name="Discard").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+    kept = "kept" if words == "written while it was away" else "LOST"
+    return (
+        f"broker away for {_AWAY} s, back after {started:.1f} s more: words {kept}, at the server "
+        f"after {saved:.1f} s, the mail that came meanwhile offered after {offered:.1f} s"
+    )
 
 
 def main() -> int:

@@ -1,5 +1,7 @@
 """An agent's day at the desktop: real browser, real mail, every service its own process."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -153,6 +155,42 @@ async def test_key_that_was_changed_is_there_on_every_machine(desk: AgentPage) -
     await dialog.get_by_role("button", name="All as at first").click()
     await expect(dialog.get_by_role("button", name="New mail: c")).to_be_visible()
     await page.keyboard.press("Escape")
+    assert shown(barriers) == "[]"
+
+
+async def test_long_list_has_the_rows_in_sight_and_the_chosen_one(
+    desk: AgentPage, agent1: AgentClient
+) -> None:
+    page, number = desk.page, 140
+    path = "/api/v2/me/interactions"
+    bodies = [
+        {"operationName": "Create", "queueName": "drafts", "email_object": {"subject": f"row {at}"}}
+        for at in range(number)
+    ]
+    answers = await asyncio.gather(*(agent1.client.post(path, json=one) for one in bodies))
+    rows = page.locator("nav .long li")
+    await expect(page.locator("#list-drafts")).to_contain_text(str(number))
+    drawn = await rows.count()
+    sizes = await rows.evaluate_all("all => all.map((one) => one.getAttribute('aria-setsize'))")
+
+    await page.locator("nav.list").evaluate("one => one.scrollTo(0, one.scrollHeight)")
+    last = page.locator(f"nav .long li[aria-posinset='{number}']")
+    await expect(last).to_be_in_viewport()
+    await last.get_by_role("button").click()
+    await page.locator("#draft-title").wait_for(state="attached")
+    await page.locator("nav.list").evaluate("one => one.scrollTo(0, 0)")
+    # The chosen row stays, far out of sight, and the next key goes on from it.
+    await expect(last).to_have_count(1)
+    await page.locator("main").focus()
+    await page.keyboard.press("k")
+    await expect(page.locator(f"nav .long li[aria-posinset='{number - 1}']")).to_be_in_viewport()
+    barriers = await desk.barriers()
+    drafts = [one.json()["interactionId"] for one in answers]
+    await asyncio.gather(*(agent1.post(one, "Cancel") for one in drafts))
+    await expect(page.locator("#list-drafts")).to_have_count(0)
+
+    assert drawn < number // 2
+    assert set(sizes) == {str(number)}
     assert shown(barriers) == "[]"
 
 
