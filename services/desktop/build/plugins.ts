@@ -1,7 +1,7 @@
 // What the build does besides Vite's own: compressed forms, licences, no outside address.
 
 import { readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Plugin } from "vite";
 
@@ -58,15 +58,24 @@ function licenceOf(folder: string): string {
   return `${name} ${version} (${license})\n\n${text.replaceAll(/https?:\/\//g, "")}`;
 }
 
-// Svelte's errors end with an address of its makers; the desktop names nobody outside.
+// Errors of some packages end with an address of their makers; the desktop names nobody outside.
+const ADDRESSES: readonly [string, string, string][] = [
+  ["/svelte/src/", "https://svelte.dev/e/", "svelte: "],
+  ["/prosemirror-inputrules/", "https://prosemirror.net/", "prosemirror: "],
+  ["/prosemirror-state/", "https://prosemirror.net/", "prosemirror: "],
+  ["/prosemirror-model/", "https://prosemirror.net/", "prosemirror: "],
+  ["/prosemirror-view/", "https://prosemirror.net/", "prosemirror: "],
+];
+
 export function withoutAddresses(): Plugin {
   return {
     name: "mailroom-without-addresses",
     apply: "build",
     enforce: "pre",
     transform(code, id) {
-      if (!dirname(id).includes("/svelte/src/")) return null;
-      return { code: code.replaceAll("https://svelte.dev/e/", "svelte: "), map: null };
+      const found = ADDRESSES.filter(([place, address]) => id.includes(place) && code.includes(address));
+      if (found.length === 0) return null;
+      return { code: found.reduce((all, [, address, name]) => all.replaceAll(address, name), code), map: null };
     },
   };
 }

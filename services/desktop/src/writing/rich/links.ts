@@ -13,6 +13,7 @@ export function safeLink(typed: string): string {
   if (text === "" || text.length > LONGEST) return "";
   if (MAIL.test(text)) return `mailto:${text}`;
   const isPort = /^[^/?#:]+:\d{1,5}(?:[/?#]|$)/.test(text);
-  const address = SCHEME.test(text) && !isPort ? text : `https:${"//"}${text.replace(/^\/+/, "")}`;
+  const hasScheme = SCHEME.test(text) && !isPort;
+  const address = hasScheme ? text : ["https:", "", text.replace(/^\/+/, "")].join("/");
   return ALLOWED.test(address) && URL.canParse(address) ? address : "";
 }
