@@ -84,7 +84,7 @@ class MailboxWatch:
             await self._store.renew(self._lease)
 
     async def report(self) -> None:
-        """Set the metrics of all folders, whichever pod has them, and log who became sick."""
+        """Set the metrics of all folders, whichever pod has them, and log which became sick."""
         described = _described(await self._configuration.current())
         now = self._clock.now()
         folders = await self._mailboxes.get(list(described))
