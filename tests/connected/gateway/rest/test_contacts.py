@@ -6,8 +6,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from shared.domain.contacts.contact import contact_id
+from shared.domain.contacts.contact import MOST_MERGED, Contact, contact_id
 from shared.domain.interaction import Address, Email
+from shared.storage.contacts import contact_store
+from shared.storage.contacts.contact_documents import to_document
 from shared.storage.contacts.contact_store import ContactStore
 from tests.described import require_described_answer
 from tests.support.gateway import Gateway, failure
@@ -200,6 +202,22 @@ async def test_merges_at_once_make_no_circle(gateway: Gateway, admin: httpx2.Asy
     assert [answer.status_code for answer in answers].count(200) == 1
     whole = await ContactStore(gateway.backend.database, gateway.backend.clock).get(one)
     assert {part.id for part in whole.everybody} == {one, other}
+
+
+async def test_a_person_is_a_bounded_number_of_contacts(
+    gateway: Gateway, admin: httpx2.AsyncClient
+) -> None:
+    parts = [
+        to_document(Contact(f"part{at}", merged_into=contact_id(ANN))) for at in range(MOST_MERGED)
+    ]
+    await gateway.backend.database[contact_store.COLLECTION].insert_many(parts)
+    merge = {"operationName": "Merge", "contactId": contact_id(BOB)}
+
+    answer = await admin.post(path(ANN), json=merge)
+
+    assert (answer.status_code, answer.json()["statusCode"]) == (400, 10)
+    whole = (await admin.get(f"{CONTACTS}/part3")).json()["contact"]
+    assert (whole["id"], len(whole["merged"])) == (contact_id(ANN), MOST_MERGED)
 
 
 async def test_mails_are_listed_by_pages_without_their_content(
