@@ -58,6 +58,13 @@ class Attribution:
     is_proven: bool
 
 
+def has_address(words: str) -> bool:
+    """Say whether there is an address in a line, also one that is spelled out."""
+    # Most lines have none of these letters, and the pattern tries each of their positions.
+    is_possible = "@" in words or " at " in words or "(at)" in words or "[at]" in words
+    return is_possible and ADDRESS.search(words) is not None
+
+
 def next_ends(lines: Sequence[Line]) -> list[int]:
     """Return for each line where the next one is that may end an attribution, itself included."""
     found = [len(lines)] * len(lines)
@@ -106,7 +113,7 @@ def _may_begin(line: Line, lines: Sequence[Line], at: int) -> bool:
         or _run_in(words) is not None
         or _INTRO.begins(words)
         or DATE.search(words)
-        or ADDRESS.search(words)
+        or has_address(words)
         or _is_name_above_address(lines, at)
     )
 
@@ -149,15 +156,15 @@ def _is_proof(words: str) -> bool:
     """Say whether a sentence names an author and a time or an address, as programs do."""
     if len(words) > _LONGEST or not _ENDS.search(words):
         return False
-    has_date, has_address = DATE.search(words), ADDRESS.search(words)
-    if has_address and _CITES.begins(words):
+    has_date, is_addressed = DATE.search(words), has_address(words)
+    if is_addressed and _CITES.begins(words):
         return True
     if _FIRST_PERSON.search(words) and "<" not in words:
         return False
-    if (has_date or has_address) and _WROTE.is_in(words):
-        return bool(has_address) or words.count(" ") < _MOST_WORDS_WITHOUT_ADDRESS
+    if (has_date or is_addressed) and _WROTE.is_in(words):
+        return is_addressed or words.count(" ") < _MOST_WORDS_WITHOUT_ADDRESS
     return bool(
-        has_date and has_address and (_STARTS_WITH_DATE.match(words) or _INTRO.begins(words))
+        has_date and is_addressed and (_STARTS_WITH_DATE.match(words) or _INTRO.begins(words))
     )
 
 
@@ -176,14 +183,14 @@ def _has_author(words: str) -> bool:
     ends = bool(_ENDS.search(words))
     if ends and (_WROTE.is_in(words) or _SPOKE.is_in(words[-_NEAR_THE_END:])):
         return True
-    is_dated = bool(DATE.search(words) or ADDRESS.search(words))
+    is_dated = bool(DATE.search(words) or has_address(words))
     return _WROTE.is_in(words[-_NEAR_THE_END:]) and (is_dated or _ends_with_verb(words))
 
 
 def _has_time(words: str) -> bool:
     ends = bool(_ENDS.search(words))
     has_date = bool(DATE.search(words))
-    if ADDRESS.search(words) and (ends or has_date):
+    if has_address(words) and (ends or has_date):
         return True
     return ends and has_date and bool(_INTRO.begins(words) or _STARTS_WITH_DATE.match(words))
 

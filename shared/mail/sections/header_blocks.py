@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.mail.sections.attributions import ADDRESS, DATE
+from shared.mail.sections.attributions import DATE, has_address
 from shared.mail.sections.lines import Line, next_words
 from shared.mail.sections.phrases import alternatives, phrases_of
 
@@ -35,11 +35,12 @@ _ORIGINAL: Final = phrases_of("original")
 _ALONE: Final = phrases_of("original", "begin")
 _BEGIN: Final = phrases_of("begin")
 _COLONS: Final = (":", "\N{FULLWIDTH COLON}")
+_ABOVE: Final = ("above", "oberhalb", "über", "au-dessus", "encima", "arriba", "boven")
 _REPLY_ABOVE: Final = re.compile(
     r"(?:reply|type your reply|write|respond|please reply|please type your reply|replies?"
     r"|antworten sie|ihre antwort|bitte antworten sie|répondez|écrivez|votre réponse"
     r"|responda|escriba|su respuesta|antwoord|typ uw antwoord)"
-    r"\s.{0,30}(?:above|oberhalb|über|au-dessus|encima|arriba|boven)",
+    rf"\s.{{0,30}}(?:{'|'.join(_ABOVE)})",
     re.IGNORECASE,
 )
 _LONGEST_REPLY_ABOVE: Final = 120
@@ -75,7 +76,7 @@ def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
         return HeaderBlock(start, first + 1, has_headers=False)
     if _is_mark(words):
         return _below_mark(lines, first, start)
-    if (found := _INSIDE.search(words)) and _ORIGINAL.is_in(found[1]):
+    if "----" in words and (found := _INSIDE.search(words)) and _ORIGINAL.is_in(found[1]):
         inside = found.start() + lines[first].indent if not lines[first].depth else 0
         return _below_mark(lines, first, start + inside)
     if (begin := _headers_inside(words)) is not None:
@@ -121,9 +122,12 @@ def _is_mark(words: str) -> bool:
 
 def _is_reply_line(words: str) -> bool:
     """Say whether a line is the mark of a help desk: "reply above this line"."""
-    if len(words) > _LONGEST_REPLY_ABOVE or not _REPLY_ABOVE.search(words):
+    small = words.lower()
+    if len(words) > _LONGEST_REPLY_ABOVE or not any(one in small for one in _ABOVE):
         return False
-    return not words[0].isalnum() or not words[-1].isalnum() or "line" in words.lower()
+    if not _REPLY_ABOVE.search(words):
+        return False
+    return not words[0].isalnum() or not words[-1].isalnum() or "line" in small
 
 
 def _headers_after(lines: Sequence[Line], at: int) -> int | None:
@@ -221,7 +225,7 @@ def _is_of_mail(fields: dict[str, str], *, marked: bool, led: bool) -> bool:
     if "sender" not in known or len(known) < _FEW_HEADERS:
         return False
     is_dated = bool(DATE.search(fields.get("sent", "")))
-    if ADDRESS.search(fields["sender"]):
+    if has_address(fields["sender"]):
         return is_dated or len(known) >= _SEVERAL_HEADERS
     is_timed = is_dated and bool(_TIME.search(fields["sent"]))
     return {"sent", "to"} <= known and ("subject" in known or is_timed)
