@@ -14,6 +14,8 @@ from services.attachments.app import start as start_attachments
 from services.attachments.settings import AttachmentsSettings
 from services.composition.app import start as start_composition
 from services.composition.settings import CompositionSettings
+from services.fetching.app import start as start_fetching
+from services.fetching.settings import FetchingSettings
 from services.gateway.app import start as start_gateway
 from services.gateway.settings import GatewaySettings
 from services.ingest.app import start as start_ingest
@@ -38,6 +40,7 @@ def _gateway(settings: GatewaySettings, opened: Resources) -> AbstractAsyncConte
 
 SERVICES: dict[str, tuple[type[ServiceSettings], Start]] = {
     "ingest": (IngestSettings, start_ingest),
+    "fetching": (FetchingSettings, start_fetching),
     "gateway": (GatewaySettings, _gateway),
     "routing": (RoutingSettings, start_routing),
     "composition": (CompositionSettings, start_composition),
