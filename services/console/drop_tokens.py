@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from services.console.exit_codes import Exit, NotPossibleError
-from shared.contracts.sections import Name
+from shared.contracts.description.sections import Name
 
 _OCTETS: Final = 32
 

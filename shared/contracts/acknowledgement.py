@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from shared.contracts.sections import Section
+from shared.contracts.description.sections import Section
 from shared.contracts.templates import Template
 
 _SHORTEST: Final = timedelta(hours=1)

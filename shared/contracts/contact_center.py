@@ -14,9 +14,8 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from shared.contracts.acknowledgement import Acknowledgement
-from shared.contracts.consistency import inconsistencies
-from shared.contracts.fetching import Fetch
-from shared.contracts.field_types import (
+from shared.contracts.description.consistency import inconsistencies
+from shared.contracts.description.field_types import (
     Extension,
     HostName,
     MailboxAddress,
@@ -25,10 +24,11 @@ from shared.contracts.field_types import (
     Skills,
     TokenDigest,
 )
+from shared.contracts.description.sections import Name, Section
+from shared.contracts.fetching import Fetch
 from shared.contracts.flood import FloodRules
 from shared.contracts.oauth import OAuthLogin, RouteLogin
 from shared.contracts.screening import MOST_RULES, ScreeningRule
-from shared.contracts.sections import Name, Section
 
 _DRAFTS: Final = "email.draft"
 

@@ -5,8 +5,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from shared.contracts.description.sections import Name, Section
 from shared.contracts.oauth import Variable, is_loopback
-from shared.contracts.sections import Name, Section
 
 INBOX: Final = "INBOX"
 _LONGEST_FOLDER: Final = 255

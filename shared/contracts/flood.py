@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from pydantic import Field, model_validator
 
-from shared.contracts.sections import Section
+from shared.contracts.description.sections import Section
 
 _MOST: Final = 10_000
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.contracts.sections import Name, Section
+from shared.contracts.description.sections import Name, Section
 
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,2000}")
 _VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")

@@ -13,7 +13,7 @@ from pydantic import (
     model_validator,
 )
 
-from shared.contracts.sections import Name, Section
+from shared.contracts.description.sections import Name, Section
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,126}")
 _USER_DATA_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")

@@ -15,8 +15,8 @@ from services.console.description.yaml_document import (
     parse,
 )
 from services.console.exit_codes import Exit, NotPossibleError
-from shared.contracts.consistency import Path, inconsistencies, names_differing_in_case
 from shared.contracts.contact_center import ContactCenter
+from shared.contracts.description.consistency import Path, inconsistencies, names_differing_in_case
 from shared.contracts.wording import in_words
 from shared.screening.text_tests import BadPatternError, require_pattern
 

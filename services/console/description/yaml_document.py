@@ -7,7 +7,7 @@ from typing import Final
 
 import yaml
 
-from shared.contracts.consistency import Path
+from shared.contracts.description.consistency import Path
 
 LONGEST: Final = 2_000_000
 """Characters of a text, enough for thousands of agents."""
