@@ -34,6 +34,8 @@ _SETTINGS: Final = {
     "GATEWAY_TURN_PATIENCE": "20",
 }
 _CAPACITY: Final = 20
+GREETED: Final = "hello@demo.example"
+"""A mailbox that acknowledges, and whose mail no agent is offered."""
 PROGRAM_TOKEN: Final = "program"
 """The token of a program that may hand in mail for the first mailbox."""
 
@@ -128,6 +130,14 @@ def _busy_contact_center(folder: Path) -> Path:
     digest = hashlib.sha256(PROGRAM_TOKEN.encode()).hexdigest()
     described["tokens"] = [{"name": "program", "sha256": digest}]
     described["mailboxes"][0]["drop"] = {"tokens": ["program"]}
+    described["queues"].append({"name": "nobody"})
+    described["mailboxes"].append(
+        {
+            "address": GREETED,
+            "queue": "nobody",
+            "acknowledgement": {"text": "We have your mail."},
+        }
+    )
     file = folder / "contact-center.yaml"
     file.write_text(yaml.safe_dump(described))
     return file
