@@ -283,10 +283,9 @@ def running_listener(make_loop: LoopFactory, **changed: Any) -> Iterator[Running
     running = RunningListener(settings, make_loop(), _KeepingStore(), certificate)
 
     def serve() -> None:
-        asyncio.set_event_loop(running.loop)
-        running.loop.run_until_complete(running.serve())
-        running.loop.run_until_complete(running.loop.shutdown_asyncgens())
-        running.loop.close()
+        # As the service's process does, it ends the tasks of sessions that were cut off.
+        with asyncio.Runner(loop_factory=lambda: running.loop) as runner:
+            runner.run(running.serve())
 
     with structlog.testing.capture_logs() as logged:
         running.logged = logged
