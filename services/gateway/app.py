@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from prometheus_client import REGISTRY, CollectorRegistry
-from starlette.routing import Router
 
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.cometd_authenticator import CometdAuthenticator
@@ -14,16 +13,20 @@ from services.gateway.auth.session_watch import SessionWatcher
 from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.cluster.replicas import Replicas
 from services.gateway.commands.command_sender import CommandSender
-from services.gateway.commands.operation_order import OperationOrder
 from services.gateway.commands.promised_interactions import (
     PromisedInteractionMiddleware,
-    PromisedInteractions,
     PromisedInteractionStore,
 )
 from services.gateway.composition.logins import (
     cookie_sessions,
     request_authenticator,
     sign_in_pages,
+)
+from services.gateway.composition.rest import (
+    attachment_links,
+    drop_resource,
+    form_bodies,
+    rest_resources_router,
 )
 from services.gateway.desktop.built_files import BuiltFiles
 from services.gateway.desktop.pages import DesktopPages
@@ -37,29 +40,11 @@ from services.gateway.notifications.restore_watch import RestoreWatcher
 from services.gateway.notifications.topics import own_topics_only
 from services.gateway.notifications.workbin_messages import WorkbinMessageBuilder
 from services.gateway.rest.application import RestApplication
-from services.gateway.rest.attachment_links import AttachmentLinks
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.history_readers import HistoryReaders
 from services.gateway.rest.idempotency import IdempotencyMiddleware
 from services.gateway.rest.idempotency_store import IdempotencyStore
-from services.gateway.rest.link_key_store import LinkKeyStore
 from services.gateway.rest.open_pages import OpenPages
-from services.gateway.rest.preference_store import PreferenceStore
-from services.gateway.rest.resources.attachments import AttachmentsResource
-from services.gateway.rest.resources.channels import ChannelsResource
-from services.gateway.rest.resources.contacts import ContactsResource
-from services.gateway.rest.resources.context_services import ContextServicesResource
-from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
-from services.gateway.rest.resources.drop import DropLimits, DropResource
-from services.gateway.rest.resources.interactions import InteractionsResource
-from services.gateway.rest.resources.mail_pages import MailPagesResource
-from services.gateway.rest.resources.mailboxes import MailboxesResource
-from services.gateway.rest.resources.operations import OperationsResource
-from services.gateway.rest.resources.preferences import PreferencesResource
-from services.gateway.rest.resources.workbins import WorkbinsResource
-from services.gateway.rest.routes import RestResources, rest_router
-from services.gateway.rest.uploads.form_files import FormBodies, PaceLimits
 from services.gateway.settings import GatewaySettings
 from shared.bayeux import (
     BayeuxCollector,
@@ -67,22 +52,15 @@ from shared.bayeux import (
     collect_garbage_rarely,
     uvicorn_options,
 )
-from shared.intake.mail_intake import IntakeRules, MailIntake
 from shared.observability.serving import serving
 from shared.runtime.resources import Resources
 from shared.storage.agents.agent_login_store import AgentLoginStore
 from shared.storage.agents.presence_store import PresenceStore
-from shared.storage.contacts.contact_editor import ContactEditor
-from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.witness import Witness
 from shared.storage.files.document_store import DocumentStore
-from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.journal import Journal, JournalAppender
 from shared.storage.journal_generations import JournalGenerations
-from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.mails.report_store import ReportStore
-from shared.storage.turn_store import TurnStore
-from shared.storage.upload_store import UploadStore
 
 
 @asynccontextmanager
@@ -143,13 +121,13 @@ async def start(
             interactions=resources.interactions,
             documents=DocumentStore(resources.database, resources.clock),
             vault=resources.vault,
-            links=_links(resources),
+            links=attachment_links(resources),
             patience=settings.document_patience,
         )
         rest_application = RestApplication(
             rest=IdempotencyMiddleware(
                 PromisedInteractionMiddleware(
-                    _rest(
+                    rest_resources_router(
                         settings,
                         resources,
                         callers,
@@ -164,10 +142,10 @@ async def start(
                 authenticator,
                 resources.clock,
                 max_body=settings.max_body,
-                read_form=_form_bodies(settings, resources).read,
+                read_form=form_bodies(settings, resources).read,
                 always_200=settings.http_errors == "always-200",
             ),
-            drop=_drop(settings, resources),
+            drop=drop_resource(settings, resources),
             downloads=downloads,
             authenticator=authenticator,
             settings=settings.bayeux,
@@ -193,28 +171,6 @@ async def start(
             await bayeux.drain()
 
 
-def _form_bodies(settings: GatewaySettings, resources: Resources) -> FormBodies:
-    limits = PaceLimits(settings.upload_stall, settings.upload_slowest)
-    return FormBodies(resources.configuration, limits)
-
-
-def _drop(settings: GatewaySettings, resources: Resources) -> DropResource:
-    rules = IntakeRules(settings.largest_mail, host_name=settings.mail_host_name)
-    return DropResource(
-        intake=MailIntake(resources.arrivals, resources.configuration, rules, resources.clock),
-        configuration=resources.configuration,
-        answers=IdempotencyStore(resources.database),
-        limits=DropLimits(
-            settings.largest_mail,
-            at_once=settings.drops_at_once,
-            at_once_per_token=settings.drops_at_once_per_token,
-            per_minute=settings.drops_per_token,
-            pace=PaceLimits(settings.upload_stall, settings.upload_slowest),
-        ),
-        clock=resources.clock,
-    )
-
-
 def _journal_reader(
     settings: GatewaySettings,
     resources: Resources,
@@ -231,10 +187,6 @@ def _journal_reader(
             frame=settings.workbin_content,
         ),
     )
-
-
-def _links(resources: Resources) -> AttachmentLinks:
-    return AttachmentLinks(LinkKeyStore(resources.database), resources.clock)
 
 
 def _desktop(settings: GatewaySettings) -> DesktopPages | None:
@@ -259,118 +211,6 @@ def _restore_watch(resources: Resources, event_feed: EventFeed) -> RestoreWatche
         JournalGenerations(resources.database, resources.clock),
         Witness(resources.database),
         event_feed,
-    )
-
-
-def _rest(
-    settings: GatewaySettings,
-    resources: Resources,
-    callers: Callers,
-    command_sender: CommandSender,
-    journal_reader: JournalReader,
-    promised_interactions: PromisedInteractionStore,
-    downloads: DownloadsResource,
-) -> Router:
-    operations = OperationsResource(
-        callers=callers,
-        interactions=resources.interactions,
-        promised=PromisedInteractions(
-            resources.interactions, promised_interactions, settings.turn_patience
-        ),
-        deliveries=resources.deliveries,
-        agents=resources.agents,
-        configuration=resources.configuration,
-        publisher=resources.publisher,
-        command_sender=command_sender,
-        operation_order=OperationOrder(
-            TurnStore(resources.database), resources.clock, settings.turn_patience
-        ),
-        clock=resources.clock,
-        max_body=settings.max_body,
-        only_new_keys=settings.attach_only_new,
-    )
-    readers = HistoryReaders(
-        callers=callers,
-        queries=InteractionQueries(resources.database),
-        threads=ThreadStore(resources.database),
-        shows_foreign_mail=settings.shows_foreign_mail,
-    )
-    parts = RestResources(
-        channels=ChannelsResource(
-            callers=callers,
-            agents=resources.agents,
-            configuration=resources.configuration,
-            max_body=settings.max_body,
-        ),
-        preferences=PreferencesResource(callers, PreferenceStore(resources.database)),
-        interactions=InteractionsResource(
-            callers=callers,
-            queries=InteractionQueries(resources.database),
-            journal_reader=journal_reader,
-            interactions=resources.interactions,
-            deliveries=resources.deliveries,
-            reports=ReportStore(resources.database),
-            shows_foreign_mail=settings.shows_foreign_mail,
-            admins_read_interactions=settings.admins_read_interactions,
-            max_listed=settings.max_listed,
-        ),
-        operations=operations,
-        workbins=WorkbinsResource(
-            callers=callers,
-            queries=InteractionQueries(resources.database),
-            configuration=resources.configuration,
-            operations=operations,
-            max_body=settings.max_body,
-        ),
-        downloads=downloads,
-        directory=DirectoryResource(
-            callers=callers,
-            agents=resources.agents,
-            configuration=resources.configuration,
-            max_listed=settings.max_listed,
-        ),
-        context_services=ContextServicesResource(
-            callers=callers,
-            readers=readers,
-            queries=InteractionQueries(resources.database),
-            arrivals=resources.arrivals,
-            deliveries=resources.deliveries,
-            threads=ThreadStore(resources.database),
-            reports=ReportStore(resources.database),
-        ),
-        mail_pages=MailPagesResource(readers, _links(resources)),
-        attachments=AttachmentsResource(
-            callers=callers,
-            interactions=resources.interactions,
-            uploads=UploadStore(resources.database, resources.clock),
-            vault=resources.vault,
-            configuration=resources.configuration,
-            command_sender=command_sender,
-            bodies=_form_bodies(settings, resources),
-        ),
-        mailboxes=MailboxesResource(
-            callers=callers,
-            mailboxes=MailboxStore(resources.database),
-            configuration=resources.configuration,
-            clock=resources.clock,
-            max_listed=settings.max_listed,
-            max_body=settings.max_body,
-        ),
-        contacts=_contacts(callers, settings, resources),
-    )
-    return rest_router(parts)
-
-
-def _contacts(
-    callers: Callers, settings: GatewaySettings, resources: Resources
-) -> ContactsResource:
-    contacts = ContactStore(resources.database, resources.clock)
-    return ContactsResource(
-        callers=callers,
-        contacts=contacts,
-        editor=ContactEditor(resources.database, contacts, resources.clock),
-        max_listed=settings.max_listed,
-        max_body=settings.max_body,
     )
 
 
