@@ -32,7 +32,8 @@ _FIRST_PERSON: Final = re.compile(r"\b(?:I(?!\.)|we|[Ii]ch|wir|ik|wij|nous|j'ai|
 _RUN_IN: Final = re.compile(
     r"(?<!\S)(?:On|Am|Le|El|Il|Em|Op|Den)\s.{5,160}?<[^\s<>@]{1,64}@[^\s<>@]{1,100}>.{0,20}?:(?=\s)"
 )
-DATE: Final = re.compile(
+_DIGIT: Final = re.compile(r"\d")
+_DATE: Final = re.compile(
     r"\d{1,4}[./-]\s?\d{1,2}[./-]|(?<!\d)(?:19|20)\d\d(?!\d)|(?<!\d)\d{1,2}[:.h]\d\d(?!\d)"
     r"|\d\s?[年月日년월일]",
 )
@@ -56,6 +57,11 @@ class Attribution:
     start: int
     end: int
     is_proven: bool
+
+
+def has_date(words: str) -> bool:
+    """Say whether there is a date or a time of day in a line."""
+    return _DIGIT.search(words) is not None and _DATE.search(words) is not None
 
 
 def has_address(words: str) -> bool:
@@ -112,7 +118,7 @@ def _may_begin(line: Line, lines: Sequence[Line], at: int) -> bool:
         or _is_before_quoted(lines, at + 1, line.depth)
         or _run_in(words) is not None
         or _INTRO.begins(words)
-        or DATE.search(words)
+        or has_date(words)
         or has_address(words)
         or _is_name_above_address(lines, at)
     )
@@ -130,7 +136,7 @@ def _may_go_on(parts: list[str], lines: Sequence[Line], at: int) -> bool:
         parts
         and after is not None
         and _INTRO.begins(parts[0])
-        and DATE.search(parts[0])
+        and has_date(parts[0])
         and lines[after].words.startswith(("<", "wrote"))
     )
 
@@ -156,15 +162,15 @@ def _is_proof(words: str) -> bool:
     """Say whether a sentence names an author and a time or an address, as programs do."""
     if len(words) > _LONGEST or not _ENDS.search(words):
         return False
-    has_date, is_addressed = DATE.search(words), has_address(words)
+    is_dated, is_addressed = has_date(words), has_address(words)
     if is_addressed and _CITES.begins(words):
         return True
     if _FIRST_PERSON.search(words) and "<" not in words:
         return False
-    if (has_date or is_addressed) and _WROTE.is_in(words):
+    if (is_dated or is_addressed) and _WROTE.is_in(words):
         return is_addressed or words.count(" ") < _MOST_WORDS_WITHOUT_ADDRESS
     return bool(
-        has_date and is_addressed and (_STARTS_WITH_DATE.match(words) or _INTRO.begins(words))
+        is_dated and is_addressed and (_STARTS_WITH_DATE.match(words) or _INTRO.begins(words))
     )
 
 
@@ -172,7 +178,7 @@ def _is_likely(words: str, parts: list[str]) -> bool:
     """Say whether a sentence right before quoted lines introduces them."""
     if len(words) > _LONGEST_WITHOUT_PROOF:
         return False
-    if len(parts) > 1 and not (_INTRO.begins(parts[0]) or DATE.search(parts[0])):
+    if len(parts) > 1 and not (_INTRO.begins(parts[0]) or has_date(parts[0])):
         return False
     if len(parts) == 1 and _NAME_ALONE.match(words):
         return True
@@ -183,16 +189,16 @@ def _has_author(words: str) -> bool:
     ends = bool(_ENDS.search(words))
     if ends and (_WROTE.is_in(words) or _SPOKE.is_in(words[-_NEAR_THE_END:])):
         return True
-    is_dated = bool(DATE.search(words) or has_address(words))
-    return _WROTE.is_in(words[-_NEAR_THE_END:]) and (is_dated or _ends_with_verb(words))
+    is_sourced = has_date(words) or has_address(words)
+    return _WROTE.is_in(words[-_NEAR_THE_END:]) and (is_sourced or _ends_with_verb(words))
 
 
 def _has_time(words: str) -> bool:
     ends = bool(_ENDS.search(words))
-    has_date = bool(DATE.search(words))
-    if has_address(words) and (ends or has_date):
+    is_dated = has_date(words)
+    if has_address(words) and (ends or is_dated):
         return True
-    return ends and has_date and bool(_INTRO.begins(words) or _STARTS_WITH_DATE.match(words))
+    return ends and is_dated and bool(_INTRO.begins(words) or _STARTS_WITH_DATE.match(words))
 
 
 def _ends_with_verb(words: str) -> bool:
@@ -206,7 +212,7 @@ def _begins_later(parts: list[str]) -> bool:
     for at in range(1, len(parts)):
         rest = " ".join(parts[at:])
         if (_INTRO.begins(rest) or _STARTS_WITH_DATE.match(rest)) and _is_proof(rest):
-            return not _INTRO.begins(parts[0]) or bool(DATE.search(parts[at]))
+            return not _INTRO.begins(parts[0]) or has_date(parts[at])
     return False
 
 
@@ -215,7 +221,7 @@ def _run_in(words: str) -> int | None:
     if ">" not in words or "@" not in words or ": " not in words:
         return None
     found = _RUN_IN.search(words)
-    proves = found and _WROTE.is_in(found[0]) and DATE.search(found[0])
+    proves = found and _WROTE.is_in(found[0]) and has_date(found[0])
     return found.start() if found and proves else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.mail.sections.attributions import DATE, has_address
+from shared.mail.sections.attributions import has_address, has_date
 from shared.mail.sections.lines import Line, next_words
 from shared.mail.sections.phrases import alternatives, phrases_of
 
@@ -148,7 +148,7 @@ def _headers_inside(words: str) -> int | None:
             begin = label.start() if begin is None else begin
             fields.setdefault(field, words[label.end() : end])
     known = fields.keys() - {"other"}
-    is_whole = {"sender", "sent", "to"} <= known and bool(DATE.search(fields["sent"]))
+    is_whole = {"sender", "sent", "to"} <= known and has_date(fields["sent"])
     return begin if is_whole else None
 
 
@@ -224,7 +224,7 @@ def _is_of_mail(fields: dict[str, str], *, marked: bool, led: bool) -> bool:
         return {"to", "subject"} <= known
     if "sender" not in known or len(known) < _FEW_HEADERS:
         return False
-    is_dated = bool(DATE.search(fields.get("sent", "")))
+    is_dated = has_date(fields.get("sent", ""))
     if has_address(fields["sender"]):
         return is_dated or len(known) >= _SEVERAL_HEADERS
     is_timed = is_dated and bool(_TIME.search(fields["sent"]))
@@ -237,4 +237,4 @@ def _headers_below_lead(lines: Sequence[Line], first: int) -> int | None:
     after = next_words(lines, first + 1, _LEADS)
     if after is None or lines[after].depth != lines[first].depth or len(words) > _LONGEST_LEAD:
         return None
-    return _headers(lines, after, led=True) if DATE.search(words) else None
+    return _headers(lines, after, led=True) if has_date(words) else None
