@@ -64,7 +64,7 @@ async def saved(page: Page) -> None:
 async def test_formatted_answer_keeps_the_quote_and_has_a_plain_twin(
     formatting: AgentPage, running: System
 ) -> None:
-    page, subject = formatting.page, "Red and bold"
+    page, subject = formatting.page, "Paid twice"
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.url))
     await hand_in(html_mail(subject), running.addresses.smtp)
@@ -77,14 +77,16 @@ async def test_formatted_answer_keeps_the_quote_and_has_a_plain_twin(
     await page.keyboard.press("Control+b")
     await page.keyboard.type("Ann")
     await page.keyboard.press("Control+b")
-    await page.keyboard.type(", <b>see")
+    await page.keyboard.type(", invoice <17> is settled:")
     await page.keyboard.press("Enter")
-    await page.keyboard.type("- first")
+    await page.keyboard.type("- one payment was too many")
     await page.keyboard.press("Enter")
-    await page.keyboard.type("second")
+    await page.keyboard.type("it is on its way back")
     await page.keyboard.press("Enter")
     await page.keyboard.press("Enter")
-    await page.keyboard.type("or https://example.org/help now")
+    await page.keyboard.type("Questions? See https://example.org/help now")
+    await saved(page)
+    await formatting.picture("writing")
     await words.evaluate(PASTE, PASTED)
     await saved(page)
     await formatting.picture("formatted")
@@ -101,11 +103,12 @@ async def test_formatted_answer_keeps_the_quote_and_has_a_plain_twin(
     mail = await sent(running, f"Re: {subject}")
     text, html = body(mail, "plain"), body(mail, "html")
     assert text.startswith(
-        "Dear Ann, <b>see\n- first\n- second\nor https://example.org/help nowfrom elsewhere"
+        "Dear Ann, invoice <17> is settled:\n- one payment was too many\n- it is on its way back\n"
+        "Questions? See https://example.org/help nowfrom elsewhere"
     )
     assert "good <https://example.org/x>" in text
     assert text.rstrip().endswith("> Red letters")
-    assert "<strong>Ann</strong>, &lt;b&gt;see" in html
+    assert "<strong>Ann</strong>, invoice &lt;17&gt; is settled" in html
     assert '<a href="https://example.org/help"' in html
     assert 'style="color:red"' in html.replace("color: red", "color:red")
     assert not {"<script", "onclick", "javascript:", "spy.png", "position", "<form"} & {

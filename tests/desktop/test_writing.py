@@ -62,7 +62,7 @@ async def test_answer_with_files_is_sent_and_the_work_done(
     await expect(page.locator("footer [role=status]")).to_have_text("Saved")
     barriers = await desk.barriers()
     await page.emulate_media(color_scheme="dark")
-    await desk.picture("writing")
+    await desk.picture("plain_writing")
     barriers += await desk.barriers()
     await page.get_by_role("button", name="Send and done").click()
 
