@@ -59,7 +59,7 @@ format: .venv/installed ## Format the code and repair what can be repaired
 
 pictures: .venv/installed ## Take README's pictures of the desktop anew, into docs/
 	@mkdir -p docs
-	@exec env DESKTOP_PICTURES=docs $(PYTHON) -m pytest tests/desktop/test_day.py tests/desktop/test_formatted.py -k "by_key or formatted_answer" $(ARGS)
+	@exec env DESKTOP_PICTURES=docs $(PYTHON) -m pytest tests/desktop/test_day.py tests/desktop/test_formatted.py -k "by_key or formatted_answer_keeps" $(ARGS)
 
 settings: .venv/installed ## Write the list that `mailroom settings` prints, from the settings' classes
 	@exec $(PYTHON) -m deploy.setting_list

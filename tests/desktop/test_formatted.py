@@ -89,7 +89,6 @@ async def test_formatted_answer_keeps_the_quote_and_has_a_plain_twin(
     await formatting.picture("writing")
     await words.evaluate(PASTE, PASTED)
     await saved(page)
-    await formatting.picture("formatted")
     barriers = await formatting.barriers()
     # Another page goes on with the same words.
     before = await words.locator("> :not(details)").evaluate_all(OUTER)
