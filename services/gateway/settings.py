@@ -187,7 +187,7 @@ class GatewaySettings(ServiceSettings):
         default=SLOWEST,
         ge=1,
         description="Bytes per second that an upload or a mail by POST /ingest/MAILBOX has to come "
-        "with on average, or it is ended.",
+        "with on average, or it is ended; after ten minutes 20 times as many.",
     )
     largest_mail: int = Field(
         default=LARGEST_MAIL,

@@ -128,7 +128,7 @@ class IngestSettings(ServiceSettings):
         default=SLOWEST,
         ge=1,
         description="Bytes per second that a mail has to come with on average, or its session is "
-        "ended.",
+        "ended; after ten minutes 20 times as many.",
     )
     flushing: timedelta = Field(
         default=timedelta(seconds=5),

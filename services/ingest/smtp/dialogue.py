@@ -157,7 +157,11 @@ class Dialogue(SMTP):
             self._sessions.add_octets(self, len(data))
             if self.transport is None or self.transport.is_closing():
                 return
-            self._reset_timeout(self._pace.seconds_left(self.loop.time()))
+            seconds = self._pace.seconds_left(self.loop.time())
+            if not seconds:  # octets without a pause would put the timeout off for ever
+                self.close_with(_SLOW)
+                return
+            self._reset_timeout(seconds)
             if self._unterminated > _LONGEST_UNTERMINATED:
                 self.close_with(_ENDLESS_LINE)
                 return

@@ -19,7 +19,7 @@ from services.gateway.rest.uploads.multipart import Part, PartHead, read_parts
 from shared.contracts.contact_center import AttachmentRules, VirusScanner
 from shared.domain.ids import numbered_id
 from shared.domain.interaction import Attachment
-from shared.intake.transfer_pace import TransferPace
+from shared.intake.transfer_pace import LATER_FACTOR, TransferPace
 from shared.mail.content_ids import is_content_id
 from shared.mail.file_names import clean_name
 from shared.scanning.clamd import ScannerAwayError, find_virus
@@ -140,7 +140,7 @@ async def body_of(receive: Receive, *, at_most: int, limits: PaceLimits) -> Asyn
     pace = TransferPace(limits.stall, limits.slowest, waited)
     while more:
         began = monotonic()
-        message = await _receive(receive, pace.seconds_left(waited))
+        message = await _receive(receive, pace.seconds_left(waited), limits)
         waited += monotonic() - began
         piece: bytes = message.get("body", b"")
         pace.add(len(piece))
@@ -151,16 +151,28 @@ async def body_of(receive: Receive, *, at_most: int, limits: PaceLimits) -> Asyn
         more = message.get("more_body", False)
 
 
-async def _receive(receive: Receive, seconds: float) -> MutableMapping[str, Any]:
+async def _receive(
+    receive: Receive, seconds: float, limits: PaceLimits
+) -> MutableMapping[str, Any]:
+    if seconds <= 0:  # a client with octets always ready would never reach the timeout below
+        raise _too_slow(limits)
     try:
         async with asyncio.timeout(seconds):
             message = await receive()
     except TimeoutError as error:
-        words = "the upload has stalled or is too slow: send it again"
-        raise RequestError(Situation.TOO_SLOW, words) from error
+        raise _too_slow(limits) from error
     if message["type"] == "http.disconnect":
         raise AbortedError
     return message
+
+
+def _too_slow(limits: PaceLimits) -> RequestError:
+    words = (
+        f"the body stalled for {limits.stall.total_seconds():g} seconds or came too slowly: send "
+        f"it again with at least {limits.slowest} bytes a second, and "
+        f"{LATER_FACTOR * limits.slowest} after ten minutes"
+    )
+    return RequestError(Situation.TOO_SLOW, words)
 
 
 async def _skip_if_no_file(part: Part) -> bool:

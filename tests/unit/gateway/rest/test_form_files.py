@@ -14,19 +14,20 @@ LIMITS = PaceLimits(timedelta(minutes=1), slowest=500)
 
 
 class Client:
-    """Sends pieces with `pause` seconds in between, until the last or until a minute has passed."""
+    """Sends pieces with `pause` seconds in between, until the last or for `patience` seconds."""
 
     def __init__(self, pieces: list[bytes], pause: float) -> None:
         self.now = 0.0
         self._pieces = pieces
         self._pause = pause
+        self.patience = 60.0
 
     def monotonic(self) -> float:
         return self.now
 
-    def receive(self, patience: float) -> Receive:
+    def receive(self) -> Receive:
         async def receiving() -> dict[str, object]:
-            if self.now > patience:
+            if self.now > self.patience:
                 await asyncio.Event().wait()
             self.now += self._pause
             piece = self._pieces.pop(0)
@@ -35,9 +36,9 @@ class Client:
         return receiving
 
 
-async def read(client: Client, monkeypatch: pytest.MonkeyPatch) -> bytes:
+async def read(client: Client, monkeypatch: pytest.MonkeyPatch, *, at_most: int = 100_000) -> bytes:
     monkeypatch.setattr(form_files, "monotonic", client.monotonic)
-    chunks = body_of(client.receive(60), at_most=100_000, limits=LIMITS)
+    chunks = body_of(client.receive(), at_most=at_most, limits=LIMITS)
     async with asyncio.timeout(5):
         return b"".join([piece async for piece in chunks])
 
@@ -56,3 +57,24 @@ async def test_body_that_comes_fast_enough_is_read(monkeypatch: pytest.MonkeyPat
     client = Client([b"x" * 1_000] * 40, pause=1.4)
 
     assert len(await read(client, monkeypatch)) == 40_000
+
+
+async def test_body_without_a_pause_is_ended_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client([b"x"] * 100_000, pause=0.01)
+    client.patience = 100
+
+    with pytest.raises(RequestError, match="500 bytes a second, and 10000 after ten minutes"):
+        await read(client, monkeypatch)
+
+    assert client.now == pytest.approx(75)
+
+
+async def test_large_slow_body_is_ended_after_ten_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Client([b"x" * 600] * 2_000, pause=1)
+    client.patience = 700
+
+    with pytest.raises(RequestError) as caught:
+        await read(client, monkeypatch, at_most=2_000_000)
+
+    assert caught.value.situation is Situation.TOO_SLOW
+    assert client.now == 600

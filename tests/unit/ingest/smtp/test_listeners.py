@@ -137,6 +137,15 @@ def test_a_mail_that_trickles_is_cut_off(run: Run) -> None:
     assert running.kept == []
 
 
+def test_a_slow_mail_without_pauses_is_cut_off(run: Run) -> None:
+    running = run(silence=0.05, slowest=10**12, largest_mail=100_000_000)
+
+    with running.connect() as client:
+        assert client.greet().address().ask("DATA") == 354
+        _send_until_cut(client, (b"x" * 70 + b"\r\n") * 100, times=20_000)
+    assert running.kept == []
+
+
 def test_a_mail_that_comes_fast_enough_is_never_cut(run: Run) -> None:
     running = run(silence=0.3, slowest=10)
 
