@@ -93,7 +93,7 @@ class HttpConnection(StrictHttpProtocol):
         super().__init__(**uvicorns)
         self._bayeux = bayeux
         self._single_chunk = b""
-        self._body: bytes | None = None
+        self._body: bytearray | None = None
         self._awaits_answer = False
         self._is_throttled = False
         self._on_abort: Callable[[], object] | None = None
@@ -138,11 +138,16 @@ class HttpConnection(StrictHttpProtocol):
         super().data_received(data)
 
     def on_body(self, body: bytes) -> None:
-        """Collect the body of a request for Bayeux, up to the server's `max_body_bytes`."""
+        """Collect the body of a request for Bayeux, up to the server's `max_body_bytes`.
+
+        As for all requests, tiny chunks are refused beyond `MAX_SMALL_PIECES`.
+        """
         if self._body is None:
             super().on_body(body)
             return
         self._head_bytes, self._has_body_come = 0, True
+        if not self._accepts_piece(body):
+            return
         self._body += body
         if len(self._body) > self._bayeux.max_body_bytes:
             self._refuse_body()
@@ -183,9 +188,10 @@ class HttpConnection(StrictHttpProtocol):
 
     def _finish_request(self) -> None:
         """Pass a complete request to its server."""
-        if (body := self._body) is None:
+        if self._body is None:
             super()._finish_request()
             return
+        body = bytes(self._body)
         self._body = self._idle_since = None
         self._start_task(
             self._serve(Request(self, self._scope(), self._octets_of_head(body), body))
@@ -216,7 +222,7 @@ class HttpConnection(StrictHttpProtocol):
         self._refuse(self._bayeux.too_large(self._scope()))
 
     def _begin_bayeux_request(self, head: RequestHead, path: str) -> None:
-        self._body, self._awaits_answer = b"", True
+        self._body, self._awaits_answer = bytearray(), True
         is_old = self.parser.get_http_version() == "1.0"
         if is_old or not self.parser.should_keep_alive():
             self._advance(ConnectionState.LAST_RESPONSE)

@@ -140,14 +140,9 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Pass a part of the body on."""
         self._head_bytes, self._has_body_come = 0, True
-        if self._course is not OPEN:
-            return
-        self._small_pieces += 1.0 - len(body) / _OCTETS_OF_A_PIECE
-        if self._small_pieces > MAX_SMALL_PIECES:
-            self._refuse_unread(TINY_CHUNKS)
-            return
-        self._restore_keep_alive()
-        super().on_body(body)
+        if self._course is OPEN and self._accepts_piece(body):
+            self._restore_keep_alive()
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Finish reading the request."""
@@ -167,6 +162,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
         super().on_response_complete()
         if self._is_response_complete() or self._reading is not NOTHING:
             self._restart_idle_timer()
+
+    def _accepts_piece(self, body: bytes) -> bool:
+        """Count a piece of a body; refuse the request and return False if it has too many."""
+        self._small_pieces += 1.0 - len(body) / _OCTETS_OF_A_PIECE
+        if self._small_pieces <= MAX_SMALL_PIECES:
+            return True
+        self._refuse_unread(TINY_CHUNKS)
+        return False
 
     def _begin_request(self, head: RequestHead) -> None:
         """Begin a request for the ASGI application, or queue it behind the present one."""

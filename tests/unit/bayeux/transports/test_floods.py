@@ -7,6 +7,12 @@ from shared.bayeux.transports.request_head import MAX_UNFINISHED_SIZE
 from tests.unit.bayeux.connection_harness import OTHER, POLL, ConnectionHarness, RecordingConnection
 
 PIECE = 64 * 1024
+PATHS = [b"/api", b"/cometd"]
+
+
+def chunked(path: bytes, *fields: bytes) -> bytes:
+    lines = (b"POST %b HTTP/1.1" % path, b"Host: here", b"Transfer-Encoding: chunked", *fields)
+    return b"\r\n".join((*lines, b"\r\n"))
 
 
 async def all_answered(harness: RecordingConnection) -> None:
@@ -72,9 +78,8 @@ async def test_requests_before_a_head_do_not_count_against_it() -> None:
 
 async def test_a_trailer_without_end_behind_other_requests_is_refused() -> None:
     harness = RecordingConnection()
-    chunked = b"POST /api HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
 
-    harness.say(OTHER + chunked)
+    harness.say(OTHER + chunked(b"/api") + b"0\r\n")
     for _ in range(3):
         harness.say(b"x: y\r\n" * (PIECE // 6))
     await all_answered(harness)
@@ -82,13 +87,14 @@ async def test_a_trailer_without_end_behind_other_requests_is_refused() -> None:
     assert harness.transport.is_ended
 
 
-CHUNKED = b"POST /api HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-async def test_body_of_countless_tiny_chunks_is_refused() -> None:
+@pytest.mark.parametrize("fields", [(), (b"Connection: close",)], ids=["kept", "last"])
+@pytest.mark.parametrize("path", PATHS)
+async def test_body_of_countless_tiny_chunks_is_refused(
+    path: bytes, fields: tuple[bytes, ...]
+) -> None:
     harness = RecordingConnection()
 
-    harness.say(CHUNKED + b"1\r\nx\r\n" * (2 * MAX_SMALL_PIECES))
+    harness.say(chunked(path, *fields) + b"1\r\nx\r\n" * (2 * MAX_SMALL_PIECES))
     await all_answered(harness)
 
     assert harness.statuses == [400]
@@ -96,14 +102,15 @@ async def test_body_of_countless_tiny_chunks_is_refused() -> None:
     assert harness.seen == []
 
 
+@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     ("size", "chunks"), [(1, MAX_SMALL_PIECES), (100, 2 * MAX_SMALL_PIECES)], ids=["tiny", "small"]
 )
-async def test_body_of_small_chunks_is_taken_whole(size: int, chunks: int) -> None:
+async def test_body_of_small_chunks_is_taken_whole(path: bytes, size: int, chunks: int) -> None:
     harness = RecordingConnection()
     chunk = b"%x\r\n%b\r\n" % (size, b"x" * size)
 
-    harness.say(CHUNKED)
+    harness.say(chunked(path))
     for _ in range(0, chunks, 64):
         harness.say(chunk * 64)
         await harness.settle()
