@@ -15,7 +15,7 @@ from shared.bayeux.protocol.bayeux_protocol import Outcome
 from shared.bayeux.sessions.principal import Principal
 from shared.bayeux.sessions.session import Session, Transport
 from shared.bayeux.transports.cluster import Cluster
-from shared.bayeux.transports.processor_share import FULL_AFTER, ProcessorShare
+from shared.bayeux.transports.processor_share import UserShares
 from shared.bayeux.transports.tunnel import Tunnel
 from shared.bayeux.transports.web import Scope, browser_of, encoded
 from shared.bayeux.transports.websocket_connection import SocketConnection
@@ -311,7 +311,7 @@ class WebSockets:
         self._cluster = cluster
         self._settings = driver.settings
         self._open: dict[str, dict[SocketPeer, asyncio.TimerHandle | None]] = {}
-        self._shares: dict[str, ProcessorShare] = {}
+        self._shares = UserShares()
 
     async def serve(self, principal: Principal, connection: SocketConnection, scope: Scope) -> None:
         """Accept a socket; it is served until either side closes it or its login ends."""
@@ -319,7 +319,7 @@ class WebSockets:
             self._driver, self._cluster, principal, scope, connection, on_end=self._remove
         )
         self._add(peer)
-        share = self._shares[principal.user_id]
+        share = self._shares.take(principal.user_id)
         try:
             await connection.accept(peer, encoded(principal.headers), share=share)
         except BaseException:
@@ -362,9 +362,6 @@ class WebSockets:
     def _add(self, peer: SocketPeer) -> None:
         """Register a socket; close the user's oldest idle ones beyond the limit."""
         peers = self._open.setdefault(peer.user_id, {})
-        if peer.user_id not in self._shares:
-            now = asyncio.get_running_loop().time()
-            self._shares[peer.user_id] = ProcessorShare(now)
         idle = [one for one in peers if one.is_idle]
         too_many = max(0, len(idle) + 1 - self._settings.max_idle_sockets_per_user)
         for one in idle[:too_many]:
@@ -378,13 +375,7 @@ class WebSockets:
             end_of_login.cancel()
         if not peers:
             del self._open[peer.user_id]
-            # Until then a user who reconnects goes on with what is left.
-            loop = asyncio.get_running_loop()
-            loop.call_later(FULL_AFTER, self._forget_share, peer.user_id)
-
-    def _forget_share(self, user_id: str) -> None:
-        if user_id not in self._open:
-            self._shares.pop(user_id, None)
+            self._shares.release(peer.user_id)
 
     def _start_login_timer(self, peer: SocketPeer) -> asyncio.TimerHandle | None:
         if not math.isfinite(peer.login.ends_at):

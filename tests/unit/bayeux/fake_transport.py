@@ -95,6 +95,11 @@ class MovableLoop:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._loop, name)
 
+    @property
+    def waiting(self) -> int:
+        """How many timers will do something."""
+        return sum(not timer.cancelled() for timer in self._timers)
+
     def time(self) -> float:
         return self._now
 

@@ -83,3 +83,68 @@ async def test_share_of_a_user_who_is_gone_is_forgotten(loop: MovableLoop) -> No
     loop.move(2 * FULL_AFTER)
 
     assert (await users.open("agent1")).share is not first.share
+
+
+async def test_debt_is_kept_until_it_is_paid(loop: MovableLoop) -> None:
+    users = Users()
+    first = await users.open("agent1")
+    first.share.spend(1_000.0, loop.time())
+
+    first.peer.disconnected()
+    loop.move(2 * FULL_AFTER)
+    second = await users.open("agent1")
+    due = second.share.delay(loop.time())
+    second.peer.disconnected()
+    loop.move(due + 2 * FULL_AFTER)
+
+    assert second.share is first.share
+    assert due > 9_000.0
+    assert (await users.open("agent1")).share is not first.share
+
+
+async def test_input_that_ends_a_socket_is_counted(loop: MovableLoop) -> None:
+    users = Users()
+    first = await users.open("agent1")
+
+    first.peer.disconnected()
+    first.share.spend(10.0, loop.time())  # a close frame ends it before its piece is counted
+    loop.move(2 * FULL_AFTER)
+
+    assert (await users.open("agent1")).share is first.share
+
+
+async def test_share_counts_from_the_newest_disconnection(loop: MovableLoop) -> None:
+    users = Users()
+    first = await users.open("agent1")
+    first.peer.disconnected()
+    loop.move(FULL_AFTER * 0.9)
+    second = await users.open("agent1")
+    second.share.spend(10.0, loop.time())
+
+    second.peer.disconnected()
+    loop.move(FULL_AFTER * 0.5)
+
+    assert (await users.open("agent1")).share is second.share
+
+
+async def test_debt_outlives_any_number_of_reconnections(loop: MovableLoop) -> None:
+    users = Users()
+    socket = first = await users.open("agent1")
+
+    for _ in range(100):
+        socket.share.spend(1.0, loop.time())
+        socket.peer.disconnected()
+        loop.move(FULL_AFTER * 0.3)
+        socket = await users.open("agent1")
+
+    assert socket.share is first.share
+    assert socket.share.delay(loop.time()) > 800.0
+
+
+async def test_reconnections_leave_one_timer_for_each_user(loop: MovableLoop) -> None:
+    users = Users()
+
+    for _ in range(100):
+        (await users.open("agent1")).peer.disconnected()
+
+    assert loop.waiting == 1
