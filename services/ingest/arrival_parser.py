@@ -147,12 +147,19 @@ class ArrivalParser:
                 rules=() if about else contact_center.screening_of(mailbox),
                 contact=contact,
             )
+            fold = partial(
+                self._floods.fold,
+                center=contact_center,
+                cause=cause,
+                about=about.sent if about else None,
+            )
             try:
-                found = await self._floods.fold(decide(build(mail), mail), contact_center, cause)
+                found = await fold(decide(build(mail), mail))
                 is_known = await self._add(found, arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                is_known = await self._add(decide(build(shown), shown), arrival, cause)
+                found = await fold(decide(build(shown), shown))
+                is_known = await self._add(found, arrival, cause)
             is_copy = is_known if is_first else is_copy
         if matched and is_copy:
             await self._reports.withdraw(matched)

@@ -16,7 +16,7 @@ from shared.contracts.flood import FloodRules
 from shared.domain.ids import derived_id
 from shared.domain.interaction import LONGEST_SUBJECT, Email, Interaction
 from shared.domain.lifecycle import State
-from shared.domain.set_aside import FLOOD
+from shared.domain.set_aside import FLOOD, NOT_ACKNOWLEDGED
 from shared.faults import crash_point
 from shared.mail.threads import person
 from shared.storage.interactions.interaction_store import InteractionStore
@@ -47,50 +47,77 @@ class FloodGuard:
         self._allowances = allowances
         self._interactions = interactions
 
-    async def fold(self, found: Screened, center: ContactCenter, cause: Cause) -> Screened:
+    async def fold(
+        self,
+        found: Screened,
+        center: ContactCenter,
+        cause: Cause,
+        about: Interaction | None = None,
+    ) -> Screened:
         """Return a mail as it is within the bounds, and completed under its flood beyond them.
 
-        The interaction of the flood is stored first, once an hour, so that the mail is never under
-        something that is not there. A repetition counts nothing twice.
+        `about` is the sent mail that a report is on. The interaction of the flood is stored first,
+        once an hour, so that the mail is never under something that is not there. A repetition
+        counts nothing twice.
         """
         mail = found.interaction
         if center.flood is None or mail.state is not State.QUEUED:
             return found
-        for bound in bounds(center.flood, mail):
+        for bound in bounds(center.flood, mail, about):
             name = f"flood {mail.mailbox} {bound.who} {_hour(mail.received_at)}"
             until = mail.received_at + 2 * _HOUR
             if not await self._allowances.admit(
                 name, mail.arrival_id or mail.id, most=bound.most, until=until
             ):
-                return await self._fold(mail, bound, cause)
+                return await self._fold(found, bound, cause, about)
         return found
 
-    async def _fold(self, mail: Interaction, bound: Bound, cause: Cause) -> Screened:
+    async def _fold(
+        self, found: Screened, bound: Bound, cause: Cause, about: Interaction | None
+    ) -> Screened:
+        mail = found.interaction
         flood = flood_of(mail, bound)
         await self._interactions.add(flood, cause, [InteractionReceived.of(flood)])
         crash_point("ingest.after_flood")
         FOLDED.labels(bound.kind).inc()
         log.info("mail folded", arrival_id=mail.arrival_id, flood=flood.id, bound=bound.kind)
+        noted = {FLOOD: flood.id}
+        if found.acknowledgement:
+            noted[NOT_ACKNOWLEDGED] = "it is folded under a flood"
         return Screened(
             replace(
                 mail,
                 state=State.COMPLETED,
                 parent_id=mail.parent_id or flood.id,
+                # A completed report is its author's, as one that is offered to nobody.
+                owner_id=about.owner_id if about else mail.owner_id,
                 preferred_id=None,
-                user_data={**mail.user_data, FLOOD: flood.id},
+                user_data={**mail.user_data, **noted},
             )
         )
 
 
-def bounds(rules: FloodRules, mail: Interaction) -> Iterator[Bound]:
-    """Yield the bounds that a mail counts against, the narrowest first."""
+def bounds(rules: FloodRules, mail: Interaction, about: Interaction | None) -> Iterator[Bound]:
+    """Yield the bounds that a mail counts against, the narrowest first.
+
+    Anybody can write somebody else's address into From. So mail whose sender is not proven counts
+    by itself, and takes no room of mail that is. Mail of a conversation, which only its members
+    can join, and a report on mail of ours count in that conversation alone.
+    """
     sender = person(mail.mail.sender.address if mail.mail.sender else "") or "nobody"
+    proof = "" if mail.mail.authenticated else " (not proven)"
+    thread_id = about.thread_id if about else mail.thread_id
+    if thread_id != mail.id:
+        most = rules.sender or rules.domain or rules.mailbox
+        if most is not None:
+            yield Bound("thread", f"{sender} in thread {thread_id}", most)
+        return
     if rules.sender is not None:
-        yield Bound("sender", sender, rules.sender)
+        yield Bound("sender", f"{sender}{proof}", rules.sender)
     if rules.domain is not None:
-        yield Bound("domain", sender.rpartition("@")[2], rules.domain)
+        yield Bound("domain", f"{sender.rpartition('@')[2]}{proof}", rules.domain)
     if rules.mailbox is not None:
-        yield Bound("mailbox", "everybody", rules.mailbox)
+        yield Bound("mailbox", f"everybody{proof}", rules.mailbox)
 
 
 def flood_of(mail: Interaction, bound: Bound) -> Interaction:
@@ -113,7 +140,7 @@ def flood_of(mail: Interaction, bound: Bound) -> Interaction:
         queued_at=mail.received_at,
         mailbox=mail.mailbox,
         thread_id=flood_id,
-        contact_id=mail.contact_id if bound.kind == "sender" else None,
+        contact_id=mail.contact_id if bound.kind in {"sender", "thread"} else None,
         user_data={"Subject": subject, "Mailbox": mail.mailbox, FLOOD: flood_id},
         mail=Email(
             subject=subject,

@@ -16,7 +16,9 @@ MailsInHour = Annotated[
 class FloodRules(Section):
     """How many mails an hour a mailbox offers: from one sender, from one domain, and in all.
 
-    Mails beyond are kept, completed and folded under one interaction that is offered.
+    Mails beyond are kept, completed and folded under one interaction that is offered. Mails whose
+    sender is not proven count by themselves. Mails that join a thread count in it alone, against
+    the narrowest bound.
     """
 
     sender: MailsInHour = None
