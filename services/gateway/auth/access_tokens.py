@@ -122,7 +122,7 @@ def verify_id_token(
     """
     _, claims = _verify_signature(token, keys)
     given = claims.get("nonce")
-    if not isinstance(given, str) or not secrets.compare_digest(given.encode(), nonce.encode()):
+    if not isinstance(given, str) or not secrets.compare_digest(_octets(given), _octets(nonce)):
         raise BadTokenError("its nonce is another one")
     audience = claims.get("aud")
     is_shared = isinstance(audience, list) and len(audience) > 1
@@ -156,7 +156,7 @@ def read_keys(text: bytes) -> tuple[Key, ...]:
     try:
         document = json.loads(text)
         found = KeySet.import_key_set({"keys": [_without_key_ops(one) for one in document["keys"]]})
-    except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise BadTokenError("not a JSON Web Key Set") from error
     return tuple(key for key in found.keys if _is_acceptable(key))  # type: ignore[misc]
 
@@ -249,6 +249,11 @@ def _verify_claims(claims: Mapping[str, Any], rules: TokenRules, now: datetime) 
     if storable(user_name, len(user_name)) != user_name:
         raise BadTokenError("the user name cannot be stored")
     return Identity(user_name, datetime.fromtimestamp(ends_at, UTC))
+
+
+def _octets(text: str) -> bytes:
+    # JSON can spell half a surrogate pair, which `encode` alone refuses.
+    return text.encode(errors="surrogatepass")
 
 
 def _numeric_date(claims: Mapping[str, Any], name: str) -> float:

@@ -246,12 +246,43 @@ def test_only_known_clients_count_where_they_are_listed(
             verify_token(token, published(rsa()), rules, NOW)
 
 
-def test_a_name_with_half_a_character_is_nobody_s() -> None:
-    named = json.dumps(claims(preferred_username="half of \ud83d")).encode()
+HALF = "half of \ud83d"
+
+
+@pytest.mark.parametrize("claim", ["preferred_username", "iss", "aud", "nonce", "azp"])
+def test_id_token_with_half_a_character_is_refused(claim: str) -> None:
+    named = json.dumps(claims(nonce="n") | {claim: HALF}).encode()
     token = jws.serialize_compact({"alg": "RS256", "kid": "rsa"}, named, rsa())
 
     with pytest.raises(BadTokenError):
-        verify_token(token, published(rsa()), RULES, NOW)
+        verify_id_token(token, published(rsa()), RULES, "n", NOW)
+
+
+@pytest.mark.parametrize("claim", ["preferred_username", "iss", "aud", "client_id", "typ"])
+def test_access_token_with_half_a_character_is_refused(claim: str) -> None:
+    named = json.dumps(claims() | {claim: HALF}).encode()
+    token = jws.serialize_compact({"alg": "RS256", "kid": "rsa"}, named, rsa())
+    rules = replace(RULES, clients=frozenset({"desk"}))
+
+    with pytest.raises(BadTokenError):
+        verify_token(token, published(rsa()), rules, NOW)
+
+
+@pytest.mark.parametrize("field", ["alg", "kid", "typ"])
+def test_head_with_half_a_character_is_refused(field: str) -> None:
+    head = encoded({"alg": "RS256", "kid": "rsa"} | {field: HALF})
+
+    with pytest.raises(BadTokenError):
+        read_head(f"{head}.{encoded(claims())}.")
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_token_spelled_with_half_a_character_is_refused(part: int) -> None:
+    parts = signed(nonce="n").split(".")
+    parts[part] += "\ud83d"
+
+    with pytest.raises(BadTokenError):
+        verify_id_token(".".join(parts), published(rsa()), RULES, "n", NOW)
 
 
 def test_an_unsigned_token_is_not_believed() -> None:
@@ -359,7 +390,9 @@ def test_a_key_for_another_purpose_verifies_nothing() -> None:
         verify_token(signed(), published(other), RULES, NOW)
 
 
-@pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"keys":7}', b'{"keys":[{"kty":"RSA"}]}'])
+@pytest.mark.parametrize(
+    "text", [b"", b"{}", b"[]", b'{"keys":7}', b'{"keys":[{"kty":"RSA"}]}', b"[" * 9_999]
+)
 def test_malformed_key_set_is_refused(text: bytes) -> None:
     with pytest.raises(BadTokenError):
         read_keys(text)
