@@ -17,7 +17,9 @@ from shared.oauth.token_requests import TokenRequest
 from shared.oauth.token_responses import LARGEST, json_object
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"
-_DEADLINE: Final = timedelta(seconds=5)
+FAILED_FOR: Final = timedelta(seconds=5)
+"""How long a failure counts for everybody who asks, while nobody asks the provider."""
+
 _KEPT_FOR: Final = timedelta(hours=1)
 _MOST_EXCHANGES: Final = 20
 """Exchanges at the same time: strangers can ask for them with codes that they made up."""
@@ -57,6 +59,7 @@ class Provider:
         self._post = post
         self._endpoints: Endpoints | None = None
         self._read_at = float("-inf")
+        self._failure = ""
         self._reading = asyncio.Lock()
         self._exchanging = asyncio.Semaphore(_MOST_EXCHANGES)
 
@@ -64,18 +67,28 @@ class Provider:
         """Return the provider's endpoints; those read before stay in use where it is away.
 
         Raises:
-            ProviderUnavailableError: They have never been read, and cannot be read now.
+            ProviderUnavailableError: They have never been read, and cannot be read now, or could
+                not be read within the last `FAILED_FOR`.
         """
         async with self._reading:
-            now = asyncio.get_running_loop().time()
-            if self._endpoints is None or now - self._read_at >= _KEPT_FOR.total_seconds():
-                try:
-                    self._endpoints = _read_endpoints(await self._discover(), self.client.issuer)
-                except ProviderUnavailableError:
-                    if self._endpoints is None:
-                        raise
-                self._read_at = now
+            if self._is_outdated():
+                await self._read()
+            if self._endpoints is None:
+                raise ProviderUnavailableError(self._failure)
             return self._endpoints
+
+    def _is_outdated(self) -> bool:
+        kept_for = FAILED_FOR if self._endpoints is None else _KEPT_FOR
+        age = asyncio.get_running_loop().time() - self._read_at
+        return age >= kept_for.total_seconds()
+
+    async def _read(self) -> None:
+        try:
+            self._endpoints = _read_endpoints(await self._discover(), self.client.issuer)
+        except ProviderUnavailableError as error:
+            self._failure = str(error)
+        # After the attempt: those who waited for it take its failure, and do not wait in turn.
+        self._read_at = asyncio.get_running_loop().time()
 
     async def exchange(self, attempt: Attempt, code: str) -> str | None:
         """Return the ID token for a code; None where the provider refuses the code.
