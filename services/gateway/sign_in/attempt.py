@@ -63,13 +63,15 @@ class Attempt:
         joint = "&" if urlsplit(endpoint).query else "?"
         return f"{endpoint}{joint}{urlencode(query)}"
 
+    def fits(self, query: Mapping[str, str]) -> bool:
+        """Say whether the query of a callback is an answer to this attempt."""
+        return secrets.compare_digest(query.get("state", "").encode(), self.state.encode())
+
     def code(self, query: Mapping[str, str], issuer: str) -> str | None:
         """Return the code that a provider has sent for this attempt; None where it is refused.
 
         `query` is that of the callback. Where it names an issuer (RFC 9207), it has to be ours.
         """
-        if not secrets.compare_digest(query.get("state", "").encode(), self.state.encode()):
-            return None
-        if query.get("iss", issuer) != issuer or "error" in query:
+        if not self.fits(query) or query.get("iss", issuer) != issuer or "error" in query:
             return None
         return query.get("code") or None

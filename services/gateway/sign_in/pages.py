@@ -14,11 +14,11 @@ from services.gateway.auth.access_tokens import (
 )
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.cookie_sessions import CookieSessions
-from services.gateway.auth.signing_keys import SigningKeys
+from services.gateway.auth.signing_keys import KeysUnavailableError, SigningKeys
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.credentials import COOKIE
 from services.gateway.sign_in.attempt import Attempt
-from services.gateway.sign_in.provider import Provider
+from services.gateway.sign_in.provider import Provider, ProviderUnavailableError
 from shared.bayeux.cookies import CookiePolicy
 from shared.bayeux.transports.web import Scope, cookie
 from shared.domain.clock import Clock
@@ -34,8 +34,11 @@ ATTEMPT: Final = "mailroom_sign_in"
 _LASTS: Final = 600
 """Seconds that a person may take at the provider."""
 
-Outcome = Literal["done", "refused", "late", "unknown", "away"]
-"""How a login ended: the desktop has words for each."""
+Outcome = Literal["done", "refused", "late", "unknown", "away", "down"]
+"""How a login ended: the desktop has words for each.
+
+The provider does not answer where it is `away`; a part of our own, such as the database, is `down`.
+"""
 
 
 class SignInPages:
@@ -87,7 +90,7 @@ class SignInPages:
         client = self._provider.client
         try:
             endpoint = (await self._provider.endpoints()).authorization
-        except Unavailable as error:
+        except ProviderUnavailableError as error:
             log.warning("nobody can log in by the OpenID provider", reason=str(error))
             return self._led("away", in_window=in_window)
         response = _redirect(attempt.address(endpoint, client.client_id, client.callback))
@@ -101,15 +104,20 @@ class SignInPages:
         token, outcome = "", "refused"
         try:
             token, outcome = await self._finish(attempt, request)
-        except Unavailable as error:
-            log.warning("a login by the OpenID provider failed", reason=str(error))
+        except (ProviderUnavailableError, KeysUnavailableError) as error:
+            log.warning("the OpenID provider does not answer", reason=str(error))
             outcome = "away"
+        except Unavailable as error:
+            log.warning("a login by the OpenID provider could not be finished", reason=str(error))
+            outcome = "down"
         except BadTokenError as error:
             log.warning("an ID token was refused", reason=str(error))
         response = self._led(outcome, in_window=attempt.in_window)
         if token:
             response.headers.append("Set-Cookie", self._cookies.cookie(COOKIE, token))
-        self._set_attempt(response, "", 0)
+        if attempt.fits(request.query_params):
+            # A link of a stranger, or the answer to another tab, does not end the attempt.
+            self._set_attempt(response, "", 0)
         return response
 
     async def _finish(self, attempt: Attempt, request: Request) -> tuple[str, Outcome]:

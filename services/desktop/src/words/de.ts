@@ -26,6 +26,7 @@ export const de: Words = {
     late: "Die Anmeldung hat zu lange gedauert oder begann in einem anderen Browser. Versuchen Sie es noch einmal.",
     unknown: "Ihr Firmenkonto ist hier kein Agent. Bitten Sie einen Administrator, Sie aufzunehmen.",
     away: "Die Anmeldung Ihrer Firma antwortet nicht. Versuchen Sie es später, oder nehmen Sie ein Passwort.",
+    down: "Mailroom kann Sie gerade nicht anmelden. Versuchen Sie es später noch einmal.",
   },
   otherAgent: (other, own) =>
     `In diesem Browser hat sich inzwischen ${other} angemeldet. Um hier weiterzuarbeiten, melden Sie sich wieder als ${own} an; was Sie geschrieben haben, ist aufgehoben.`,

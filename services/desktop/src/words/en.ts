@@ -24,6 +24,7 @@ export const en = {
     late: "The login took too long, or was begun in another browser. Try again.",
     unknown: "Your company account is no agent here. Ask an administrator to add you.",
     away: "The login of your company does not answer. Try again later, or use a password.",
+    down: "Mailroom cannot log you in now. Try again later.",
   } as Record<string, string>,
   otherAgent: (other: string, own: string) =>
     `${other} has logged in in this browser meanwhile. To go on here, log in again as ${own}; what you have written is kept.`,
