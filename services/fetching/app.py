@@ -53,7 +53,7 @@ def make_logins(
         sealing_key = settings.sealing_key.get_secret_value()
         return make_keeper(resources.database, sealing_key, resources.clock)
 
-    return OAuthLogins("imap", keeper, resources.configuration.current, environment)
+    return OAuthLogins(keeper, resources.configuration.current, environment)
 
 
 def make_watch(

@@ -13,6 +13,7 @@ from services.fetching.imap import faults
 from services.fetching.imap.imap_session import ImapSession
 from services.fetching.imap.session_thread import SessionThread
 from shared.contracts.fetching import Fetch
+from shared.contracts.oauth import LoginUse
 from shared.logins.access_tokens import NoTokenError
 from shared.logins.oauth_logins import OAuthLogins
 from shared.oauth.client_credentials import BadCredentialsError
@@ -55,13 +56,14 @@ class MailboxLogins:
                     f"set {fetch.login.password_variable} in the environment of fetching"
                 )
             return await self._open(fetch, lambda session: session.log_in(password))
-        user_name, oauth = fetch.imap.user_name, fetch.login.oauth
+        oauth = fetch.login.oauth
+        use = LoginUse(oauth, fetch.imap.user_name, fetch.imap.server)
 
         async def with_token(token: str) -> SessionThread:
             return await self._open(fetch, lambda session: session.log_in_by_token(token))
 
         try:
-            return await self._logins.open(oauth, user_name, with_token)
+            return await self._logins.open(use, with_token)
         except NoTokenError as error:
             words = f"login {oauth}: {error}"
             raise (faults.login_ended if error.is_refused else faults.no_token_yet)(words) from None
@@ -96,31 +98,29 @@ class LoginRenewal:
         """
         room = asyncio.Semaphore(_RENEWED_AT_ONCE)
 
-        async def needs_attention(name: str, user_name: str) -> bool:
+        async def needs_attention(use: LoginUse) -> bool:
             async with room:
-                return await self._needs_attention(name, user_name)
+                return await self._needs_attention(use)
 
-        logins = (await self._configuration.current()).mailbox_logins
+        uses = (await self._configuration.current()).mailbox_logins
         results = await asyncio.gather(
-            *(needs_attention(*login) for login in logins), return_exceptions=True
+            *(needs_attention(use) for use in uses), return_exceptions=True
         )
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-        names = {name for name, _ in logins}
-        failing = {
-            name for (name, _), is_failing in zip(logins, results, strict=True) if is_failing
-        }
+        names = {use.login for use in uses}
+        failing = {use.login for use, is_failing in zip(uses, results, strict=True) if is_failing}
         for name in names:
             metrics.LOGIN_REFUSED.labels(name).set(int(name in failing))
         for name in self._failing - names:
             metrics.LOGIN_REFUSED.labels(name).set(0)
         self._failing = failing
 
-    async def _needs_attention(self, name: str, user_name: str) -> bool:
+    async def _needs_attention(self, use: LoginUse) -> bool:
         try:
-            return await self._logins.renew(name, user_name)
+            return await self._logins.renew(use)
         except (BadCredentialsError, BadSealingKeyError) as error:
-            if name not in self._failing:
-                log.warning("login cannot be used", login=name, reason=str(error))
+            if use.login not in self._failing:
+                log.warning("login cannot be used", login=use.login, reason=str(error))
             return True

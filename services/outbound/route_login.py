@@ -9,6 +9,7 @@ from services.outbound import metrics
 from services.outbound.smtp.connection import LoginProof, RouteUnavailableError
 from services.outbound.smtp.smtp_session import SmtpSession
 from shared.contracts.contact_center import SmtpRoute
+from shared.contracts.oauth import LoginUse
 from shared.logins.access_tokens import NoTokenError
 from shared.logins.oauth_logins import MakeKeeper, OAuthLogins, ReadContactCenter
 from shared.oauth.client_credentials import BadCredentialsError
@@ -30,7 +31,7 @@ class RouteLogins:
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._open_session = open_session
-        self._logins = OAuthLogins("smtp", make_keeper, center, environment)
+        self._logins = OAuthLogins(make_keeper, center, environment)
         self._environment = environment
         self._failing: set[str] = set()
 
@@ -47,8 +48,9 @@ class RouteLogins:
         async def with_token(token: str) -> SmtpSession:
             return await self._open_session(route, LoginProof(token=token))
 
+        use = LoginUse(route.login.oauth, route.user_name, route.server)
         try:
-            return await self._logins.open(route.login.oauth, route.user_name, with_token)
+            return await self._logins.open(use, with_token)
         except (NoTokenError, BadCredentialsError, BadSealingKeyError) as error:
             raise RouteUnavailableError(
                 f"{route.host} cannot be logged in to ({route.login.oauth}): {error}"
@@ -65,7 +67,9 @@ class RouteLogins:
             return
         name = route.login.oauth
         try:
-            needs_attention = await self._logins.renew(name, route.user_name)
+            needs_attention = await self._logins.renew(
+                LoginUse(name, route.user_name, route.server)
+            )
         except (BadCredentialsError, BadSealingKeyError) as error:
             if name not in self._failing:
                 log.warning("login cannot be used", login=name, reason=str(error))

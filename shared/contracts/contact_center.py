@@ -27,7 +27,7 @@ from shared.contracts.description.field_types import (
 from shared.contracts.description.sections import Name, Section
 from shared.contracts.fetching import Fetch
 from shared.contracts.flood import FloodRules
-from shared.contracts.oauth import OAuthLogin, RouteLogin
+from shared.contracts.oauth import LoginUse, MailServer, OAuthLogin, RouteLogin
 from shared.contracts.screening import MOST_RULES, ScreeningRule
 
 _DRAFTS: Final = "email.draft"
@@ -199,6 +199,11 @@ class SmtpRoute(Section):
             raise ValueError("a login without TLS shows the token to the network: set `tls`")
         return self
 
+    @property
+    def server(self) -> MailServer:
+        """The server that a refused login is told apart by."""
+        return MailServer("smtp", self.host, self.port)
+
     def replaced(self, host: str | None, port: int | None, tls: Tls | None) -> "SmtpRoute":
         """Return the route with another server.
 
@@ -334,17 +339,22 @@ class ContactCenter(Section):
     @property
     def oauth_users(self) -> tuple[tuple[str, str], ...]:
         """Each OAuth login in use, by name, with each user who logs in by it."""
-        route = self.smtp_route
-        used = [(route.login.oauth, route.user_name)] if route.login else []
-        return tuple(dict.fromkeys([*used, *self.mailbox_logins]))
+        return tuple(dict.fromkeys((use.login, use.user_name) for use in self.login_uses))
 
     @property
-    def mailbox_logins(self) -> tuple[tuple[str, str], ...]:
-        """Each OAuth login of a mailbox, by name, with the user who logs in by it."""
+    def login_uses(self) -> tuple[LoginUse, ...]:
+        """Each OAuth login, user and server that belong together, those of the route first."""
+        route = self.smtp_route
+        used = [LoginUse(route.login.oauth, route.user_name, route.server)] if route.login else []
+        return (*used, *self.mailbox_logins)
+
+    @property
+    def mailbox_logins(self) -> tuple[LoginUse, ...]:
+        """The same for mailboxes alone."""
         return tuple(
-            (mailbox.fetch.login.oauth, mailbox.fetch.imap.user_name)
-            for mailbox in self.mailboxes
-            if mailbox.fetch and mailbox.fetch.login.oauth
+            LoginUse(fetch.login.oauth, fetch.imap.user_name, fetch.imap.server)
+            for fetch in (mailbox.fetch for mailbox in self.mailboxes)
+            if fetch and fetch.login.oauth
         )
 
     def queue(self, name: str) -> Queue | None:

@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from shared.contracts.description.sections import Name, Section
-from shared.contracts.oauth import Variable, is_loopback
+from shared.contracts.oauth import MailServer, Variable, is_loopback
 
 INBOX: Final = "INBOX"
 _LONGEST_FOLDER: Final = 255
@@ -53,6 +53,11 @@ class ImapServer(Section):
     def used_port(self) -> int:
         """The port to connect to."""
         return self.port or _PORTS[self.tls]
+
+    @property
+    def server(self) -> MailServer:
+        """The server that a refused login is told apart by."""
+        return MailServer("imap", self.host, self.used_port)
 
 
 class MailboxLogin(Section):

@@ -2,7 +2,8 @@
 
 import ipaddress
 import re
-from typing import Annotated, Final, Literal
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
@@ -47,6 +48,32 @@ def _variable(value: str) -> str:
     if value and not _VARIABLE.fullmatch(value):
         raise ValueError("this is no name of an environment variable")
     return value
+
+
+MailProtocol = Literal["imap", "smtp"]
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """The mail server that a login is used at. Upper case in `host` makes no other server."""
+
+    protocol: MailProtocol
+    host: str
+    port: int
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "host", self.host.lower())
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port} ({self.protocol.upper()})"
+
+
+class LoginUse(NamedTuple):
+    """A use of an OAuth login: its name, the user who logs in by it, and the server."""
+
+    login: str
+    user_name: str
+    server: MailServer
 
 
 TokenAddress = Annotated[str, AfterValidator(_token_address)]

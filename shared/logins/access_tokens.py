@@ -11,12 +11,11 @@ from typing import Final
 
 import structlog
 
-from shared.contracts.oauth import OAuthLogin
+from shared.contracts.oauth import MailServer, OAuthLogin
 from shared.domain.clock import Clock
 from shared.oauth.client_credentials import Credentials
 from shared.oauth.renewal_schedule import (
     LoginState,
-    MailProtocol,
     pause_after_fault,
     renewed_after,
     usable_for,
@@ -51,13 +50,13 @@ class NoTokenError(Exception):
 class LoginIdentity:
     """A login of the description, its mailbox, and the credentials for the token endpoint.
 
-    Its token is the same for each `protocol`; a refusal counts for the protocol of its server only.
+    Its token is the same for each `server`; what one server refuses counts for that server only.
     """
 
     login: OAuthLogin
     user_name: str
     credentials: Credentials
-    protocol: MailProtocol
+    server: MailServer
 
     @property
     def id(self) -> str:
@@ -99,12 +98,12 @@ class TokenKeeper:
         """Return a usable token; renew it first if none is there and a try is due.
 
         Raises:
-            NoTokenError: The login is refused by the endpoint or the protocol's mail server, or
+            NoTokenError: The login is refused by the endpoint or the mail server, or
                 there is no token yet.
             Unavailable: The database does not answer.
         """
         state = await self._issuer.store.read(identity.id)
-        refusal = state.refusals.get(identity.protocol)
+        refusal = state.refusals.get(identity.server)
         if refusal and refusal.is_resting(state.now, self._attempt_digest(identity)):
             raise NoTokenError(refusal.fault, is_refused=True)
         if not _is_presentable(identity, state) and self._is_due(identity, state):
@@ -124,21 +123,21 @@ class TokenKeeper:
         return state
 
     async def reject(self, identity: LoginIdentity, token: str, words: str) -> None:
-        """Record that the protocol's mail server refused a token; a newer token is left alone."""
+        """Record that the mail server refused a token; a newer token is left alone."""
         state = await self._issuer.store.read(identity.id)
-        if state.access_token != token or state.is_token_refused(identity.protocol):
+        if state.access_token != token or state.is_token_refused(identity.server):
             return  # another connection recorded the same refusal
         attempt = self._attempt_digest(identity)
         if await self._issuer.store.write_rejected(
-            identity.id, state, identity.protocol, attempt=attempt, fault=words
+            identity.id, state, identity.server, attempt=attempt, fault=words
         ):
             log.warning("token refused by the mail server", login=identity.login.name, reason=words)
 
     async def confirm(self, identity: LoginIdentity, token: str) -> None:
         """Record that the mail server accepted a token: its earlier refusals no longer count."""
         state = await self._issuer.store.read(identity.id)
-        if identity.protocol in state.refusals and state.access_token == token:
-            await self._issuer.store.write_taken(identity.id, state, identity.protocol)
+        if identity.server in state.refusals and state.access_token == token:
+            await self._issuer.store.write_taken(identity.id, state, identity.server)
 
     async def _renew(self, identity: LoginIdentity) -> bool:
         """Renew under the lease, if still due; return False if another pod holds the lease."""
@@ -212,8 +211,8 @@ class TokenKeeper:
     def _is_due(self, identity: LoginIdentity, state: LoginState) -> bool:
         """Say whether to request a token now, for its age or for the mail server's refusal."""
         attempt = self._attempt_digest(identity)
-        refusal = state.refusals.get(identity.protocol)
-        if state.is_token_refused(identity.protocol) and not (
+        refusal = state.refusals.get(identity.server)
+        if state.is_token_refused(identity.server) and not (
             refusal and refusal.is_resting(state.now, attempt)
         ):
             return not state.is_resting(attempt)
@@ -224,5 +223,5 @@ class TokenKeeper:
 
 
 def _is_presentable(identity: LoginIdentity, state: LoginState) -> bool:
-    """Say whether there is a token that the protocol's mail server has not refused."""
-    return state.is_usable(identity.made_from) and not state.is_token_refused(identity.protocol)
+    """Say whether there is a token that the mail server has not refused."""
+    return state.is_usable(identity.made_from) and not state.is_token_refused(identity.server)

@@ -9,10 +9,10 @@ from random import SystemRandom
 from typing import TypeVar
 
 from shared.contracts.contact_center import ContactCenter
+from shared.contracts.oauth import LoginUse, MailServer
 from shared.domain.clock import Clock
 from shared.logins.access_tokens import Issuer, LoginIdentity, NoTokenError, TokenKeeper
 from shared.oauth.client_credentials import BadCredentialsError, read_credentials
-from shared.oauth.renewal_schedule import MailProtocol
 from shared.oauth.token_client import post
 from shared.storage.database.client import Database
 from shared.storage.database.leases import LeaseStore
@@ -30,14 +30,14 @@ class TokenRejectedError(Exception):
 
 @dataclass
 class _Use:
-    """What this process knows of a login's token."""
+    """What this process knows of a login's token at one server."""
 
     accepted_token: str = ""
     first_use: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 class OAuthLogins:
-    """The logins under `oauth` at servers of one protocol, by name and user.
+    """The logins under `oauth`, by name, user and server.
 
     Without a use, neither key nor endpoint is read.
 
@@ -47,21 +47,17 @@ class OAuthLogins:
 
     def __init__(
         self,
-        protocol: MailProtocol,
         make_keeper: MakeKeeper,
         center: ReadContactCenter,
         environment: Mapping[str, str],
     ) -> None:
-        self._protocol = protocol
         self._make_keeper = make_keeper
         self._center = center
         self._environment = environment
         self._keeper: TokenKeeper | None = None
-        self._uses: defaultdict[str, _Use] = defaultdict(_Use)
+        self._uses: defaultdict[tuple[str, MailServer], _Use] = defaultdict(_Use)
 
-    async def open(
-        self, name: str, user_name: str, open_session: Callable[[str], Awaitable[S]]
-    ) -> S:
+    async def open(self, login_use: LoginUse, open_session: Callable[[str], Awaitable[S]]) -> S:
         """Return a session that `open_session` opens with a token of the login.
 
         It raises `TokenRejectedError` if the server refuses the token.
@@ -69,8 +65,8 @@ class OAuthLogins:
         Raises:
             NoTokenError: There is no token that the server takes; the message says why.
         """
-        keeper, identity = await self._found(name, user_name)
-        token, use = await keeper.current(identity), self._uses[identity.id]
+        keeper, identity = await self._found(login_use)
+        token, use = await keeper.current(identity), self._uses[identity.id, identity.server]
         if token == use.accepted_token:
             try:
                 return await open_session(token)
@@ -81,24 +77,24 @@ class OAuthLogins:
         async with use.first_use:
             return await _with_unproven_token(keeper, identity, use, open_session)
 
-    async def renew(self, name: str, user_name: str) -> bool:
+    async def renew(self, login_use: LoginUse) -> bool:
         """Renew a token if that is due; return whether the login needs an operator.
 
         Raises:
             Unavailable: The database does not answer.
         """
-        keeper, identity = await self._found(name, user_name)
+        keeper, identity = await self._found(login_use)
         state = await keeper.renew_if_due(identity)
-        return state.needs_attention(identity.made_from, identity.protocol)
+        return state.needs_attention(identity.made_from, identity.server)
 
-    async def _found(self, name: str, user_name: str) -> tuple[TokenKeeper, LoginIdentity]:
-        login = (await self._center()).oauth_login(name)
+    async def _found(self, use: LoginUse) -> tuple[TokenKeeper, LoginIdentity]:
+        login = (await self._center()).oauth_login(use.login)
         if login is None:
-            raise BadCredentialsError(f"it is not described under `oauth`: {name}")
+            raise BadCredentialsError(f"it is not described under `oauth`: {use.login}")
         credentials = read_credentials(login, self._environment)
         if self._keeper is None:
             self._keeper = self._make_keeper()
-        return self._keeper, LoginIdentity(login, user_name, credentials, self._protocol)
+        return self._keeper, LoginIdentity(login, use.user_name, credentials, use.server)
 
 
 async def _with_unproven_token(

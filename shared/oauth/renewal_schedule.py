@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
-from typing import Final, Literal
+from typing import Final
+
+from shared.contracts.oauth import MailServer
 
 # A fifth of the lifetime is left for retries.
 _RENEWED_AFTER: Final = 0.8
@@ -20,13 +22,9 @@ REFUSED_FOR: Final = timedelta(minutes=15)
 """A refused login is tried again after this, or once its description or secret changes."""
 
 
-MailProtocol = Literal["imap", "smtp"]
-"""The protocol of a mail server. A login may be refused by one server and taken by the other."""
-
-
 @dataclass(frozen=True, slots=True)
 class ServerRefusal:
-    """The tokens that the mail server of one protocol has refused since it last took one.
+    """The tokens that one mail server has refused since it last took one.
 
     `grant` is the number of the last refused token. `refused_at` is set once the server has refused
     the login itself and not just one token. `tried_from` identifies the descriptions and secrets.
@@ -50,8 +48,8 @@ class LoginState:
 
     `made_from` identifies the description with which the token was requested. `tried_from`
     identifies the descriptions and secrets that failed since the last token. `grants` is the number
-    of the token. The token endpoint's refusal, `refused_at`, stops every protocol; `refusals` are
-    those of mail servers, each for its own protocol.
+    of the token. The token endpoint's refusal, `refused_at`, stops the login everywhere;
+    `refusals` are those of mail servers, each for itself.
     """
 
     now: datetime
@@ -67,7 +65,7 @@ class LoginState:
     fault: str = ""
     faults: int = 0
     grants: int = 0
-    refusals: Mapping[MailProtocol, ServerRefusal] = field(default_factory=dict)
+    refusals: Mapping[MailServer, ServerRefusal] = field(default_factory=dict)
 
     def is_usable(self, made_from: str) -> bool:
         """Say whether there is a token of this description that has not expired."""
@@ -87,14 +85,14 @@ class LoginState:
         is_fresh = self.renew_at is not None and self.now < self.renew_at
         return not self.is_resting(attempt) and not (is_fresh and self.is_usable(made_from))
 
-    def is_token_refused(self, protocol: MailProtocol) -> bool:
-        """Say whether the protocol's mail server has refused this very token."""
-        refusal = self.refusals.get(protocol)
+    def is_token_refused(self, server: MailServer) -> bool:
+        """Say whether a mail server has refused this very token."""
+        refusal = self.refusals.get(server)
         return refusal is not None and refusal.grant == self.grants
 
-    def needs_attention(self, made_from: str, protocol: MailProtocol) -> bool:
-        """Say whether an operator has to act, because the protocol's login fails now or soon."""
-        refusal = self.refusals.get(protocol)
+    def needs_attention(self, made_from: str, server: MailServer) -> bool:
+        """Say whether an operator has to act, because the login there fails now or soon."""
+        refusal = self.refusals.get(server)
         return (
             self.refused_at is not None
             or (refusal is not None and refusal.refused_at is not None)

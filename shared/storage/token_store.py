@@ -4,18 +4,18 @@ All times are the database's, so the clocks of pods may differ.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import structlog
 from pymongo.errors import DuplicateKeyError
 
+from shared.contracts.oauth import MailServer
 from shared.domain.storable_text import storable
 from shared.oauth.renewal_schedule import (
     REFUSED_FOR,
     LoginState,
-    MailProtocol,
     ServerRefusal,
 )
 from shared.storage.database.client import Database, Document, database_errors
@@ -36,7 +36,9 @@ _ACCESS: Final = "access_token"
 _REFRESH: Final = "refresh_token"
 _TOKEN: Final = (_ACCESS, _REFRESH, "expires_at", "renew_at", "made_from")
 _GRANTS: Final = "grants"
-_REFUSALS: Final = "refusals"
+_REFUSALS: Final = "server_refusals"
+_MOST_SERVERS: Final = 16
+"""Refusals of this many servers are kept, so that servers no longer used are forgotten."""
 _ENDPOINT: Final = ("refused_at", "fault", "tried_from", "retry_at", "faults")
 """The outcome of the last try at the token endpoint."""
 _FIELDS: Final = (*_TOKEN, *_ENDPOINT, _GRANTS, _REFUSALS, "now", "version")
@@ -110,31 +112,32 @@ class TokenStore:
         return await self._write(login, before, kept, fields)
 
     async def write_rejected(
-        self, login: str, before: LoginState, protocol: MailProtocol, *, attempt: str, fault: str
+        self, login: str, before: LoginState, server: MailServer, *, attempt: str, fault: str
     ) -> bool:
         """Store that a mail server refused the token; return False if another pod has written.
 
-        The token stays for servers of other protocols. After the first refusal a new token is tried
+        The token stays for other servers. After the first refusal a new token is tried
         at this one; after the second the login is refused there.
         """
-        earlier = before.refusals.get(protocol)
+        earlier = before.refusals.get(server)
         tokens = (earlier.tokens if earlier else 0) + 1
         tried_from = earlier.tried_from if earlier else ()
         refusal: Document = {
+            **{name: {"$literal": value} for name, value in asdict(server).items()},
             "tokens": tokens,
             "grant": before.grants,
             "fault": _literal(fault),
             "tried_from": _with_attempt(tried_from, attempt),
         }
         if tokens >= _SERVER_REFUSES:
-            refusal["refused_at"] = _first_time(f"{_REFUSALS}.{protocol}.refused_at")
+            refusal["refused_at"] = (earlier and earlier.refused_at) or _NOW
             refusal["retry_at"] = _later(REFUSED_FOR)
-        fields = {_REFUSALS: {**_others(before, protocol), protocol: refusal}}
+        fields = {_REFUSALS: [*_others(before, server), refusal]}
         return await self._write(login, before, (*_TOKEN, *_ENDPOINT, _GRANTS), fields)
 
-    async def write_taken(self, login: str, before: LoginState, protocol: MailProtocol) -> bool:
+    async def write_taken(self, login: str, before: LoginState, server: MailServer) -> bool:
         """Store that a mail server took the token; return False if another pod has written."""
-        fields = {_REFUSALS: _others(before, protocol)}
+        fields = {_REFUSALS: _others(before, server)}
         return await self._write(login, before, (*_TOKEN, *_ENDPOINT, _GRANTS), fields)
 
     async def write_consent(self, login: str, refresh_token: str) -> None:
@@ -180,11 +183,8 @@ class TokenStore:
             if sealed := known.get(name):
                 known[name] = self._opened(login, name, sealed)
         known["tried_from"] = tuple(known.get("tried_from", ()))
-        known[_REFUSALS] = {
-            protocol: ServerRefusal(**{**refusal, "tried_from": tuple(refusal["tried_from"])})
-            for protocol, refusal in known.get(_REFUSALS, {}).items()
-        }
-        return LoginState(**known)
+        refusals = dict(map(_refusal, known.pop(_REFUSALS, ())))
+        return LoginState(**known, refusals=refusals)
 
     def _opened(self, login: str, field: str, sealed: str) -> str:
         try:
@@ -208,9 +208,20 @@ def _with_attempt(earlier: Iterable[str], attempt: str) -> list[str]:
     return [*(one for one in earlier if one != attempt), attempt][-_REMEMBERED:]
 
 
-def _others(before: LoginState, protocol: MailProtocol) -> Document:
-    """Return the refusals of the other protocols, as they are stored."""
-    return {one: f"${_REFUSALS}.{one}" for one in before.refusals if one != protocol}
+def _refusal(stored: Document) -> tuple[MailServer, ServerRefusal]:
+    fields = dict(stored)
+    server = MailServer(fields.pop("protocol"), fields.pop("host"), fields.pop("port"))
+    return server, ServerRefusal(**{**fields, "tried_from": tuple(fields["tried_from"])})
+
+
+def _others(before: LoginState, server: MailServer) -> list[Document]:
+    """Return the latest refusals of the other servers, as they are stored."""
+    others = [
+        {"$literal": asdict(one) | asdict(refusal)}
+        for one, refusal in before.refusals.items()
+        if one != server
+    ]
+    return others[1 - _MOST_SERVERS :]
 
 
 def _first_time(field: str) -> Document:

@@ -1,6 +1,6 @@
 """Turns measurements into the lines that `doctor` prints: what is wrong, and what to do. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from services.console.broker.connection import QueueCount
 from shared.contracts.contact_center import ContactCenter, Queue
-from shared.contracts.oauth import OAuthLogin
+from shared.contracts.oauth import MailServer, OAuthLogin
 from shared.domain.storable_text import storable
 from shared.messaging.topology import WORK_QUEUES, Binding, WorkQueue
 from shared.oauth.renewal_schedule import LoginState
@@ -217,8 +217,10 @@ def about_deliveries(uncertain: int, failed: int, overdue: int) -> Iterator[Find
         yield fine("every mail on its way out is on time")
 
 
-def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding:
-    """Judge an OAuth login at a mail server by the state that services stored."""
+def about_login(
+    login: OAuthLogin, user_name: str, state: LoginState, servers: Iterable[MailServer]
+) -> Finding:
+    """Judge an OAuth login at the mail servers in use by the state that services stored."""
     name = f"login {login.name} of {user_name}"
     ends = f"{state.expires_at:%Y-%m-%d %H:%M} UTC" if state.expires_at else "never had"
     if state.refused_at:
@@ -234,12 +236,14 @@ def about_login(login: OAuthLogin, user_name: str, state: LoginState) -> Finding
             do=f"{again}mend the description and `mailroom apply` it, set another secret, or ask "
             "who runs the mail server; it is tried again every 15 minutes",
         )
-    for protocol, refusal in state.refusals.items():
-        if refusal.refused_at:
+    for server in servers:
+        refusal = state.refusals.get(server)
+        if refusal and refusal.refused_at:
+            protocol = server.protocol.upper()
             return bad(
-                f"{name} refused by {protocol.upper()} since "
+                f"{name} refused by {server} since "
                 f"{refusal.refused_at:%Y-%m-%d %H:%M} UTC, mail waits: {refusal.fault}",
-                do=f"ask who runs the mail server to allow {protocol.upper()} by token for "
+                do=f"ask who runs the mail server to allow {protocol} by token for "
                 f"{user_name}, or mend the description and `mailroom apply` it; it is tried again "
                 "every 15 minutes",
             )

@@ -77,7 +77,12 @@ async def examine_logins(
             )
             return
         state = await store.read(login_id(login.name, user_name))
-        yield findings.about_login(login, user_name, state)
+        servers = [
+            use.server
+            for use in center.login_uses
+            if (use.login, use.user_name) == (login.name, user_name)
+        ]
+        yield findings.about_login(login, user_name, state, servers)
 
 
 async def examine_mailboxes(

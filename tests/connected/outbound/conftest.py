@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from shared.storage.database.client import Database, open_database
 from tests.doubles.smtp_sink import SmtpSink, running_sink
+from tests.doubles.token_endpoint import TokenEndpoint, running_endpoint
 from tests.support.backend import Backend
 from tests.support.outbound import Outbound, running_outbound
 
@@ -36,4 +38,18 @@ async def hasty_outbound(backend: Backend, sink: SmtpSink) -> AsyncIterator[Outb
     """Outbound that waits half a second for any answer."""
     half = timedelta(seconds=0.5)
     async with running_outbound(backend, sink, dot=half, others=half) as running:
+        yield running
+
+
+@pytest.fixture
+async def opened(database_url: str) -> AsyncIterator[Database]:
+    """A database of the test's own."""
+    async with open_database(database_url, name="test") as database:
+        yield database
+
+
+@pytest.fixture
+async def endpoint() -> AsyncIterator[TokenEndpoint]:
+    """A token endpoint that gives token-1, token-2 and so on."""
+    async with running_endpoint() as running:
         yield running

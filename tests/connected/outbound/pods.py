@@ -7,11 +7,11 @@ from datetime import timedelta
 from random import SystemRandom
 from uuid import uuid4
 
-from shared.contracts.oauth import OAuthLogin
+from shared.contracts.oauth import MailServer, OAuthLogin
 from shared.domain.clock import Clock
 from shared.logins.access_tokens import Issuer, LoginIdentity, TokenKeeper
 from shared.oauth.client_credentials import read_credentials
-from shared.oauth.renewal_schedule import LoginState, MailProtocol
+from shared.oauth.renewal_schedule import LoginState
 from shared.oauth.token_client import post
 from shared.storage import token_store
 from shared.storage.database.client import Database
@@ -23,6 +23,7 @@ from tests.doubles.clock import MovableClock
 OLD_KEY, KEY = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
 USER = "desk@demo.example"
 ENVIRONMENT = {"OAUTH_SECRET": "a very secret secret"}
+SMTP, IMAP = MailServer("smtp", "smtp.example", 587), MailServer("imap", "imap.example", 993)
 _TIMES = ("expires_at", "renew_at", "refused_at", "retry_at")
 
 
@@ -42,10 +43,10 @@ def described(token_url: str, **changes: object) -> OAuthLogin:
 def identity(
     login: OAuthLogin,
     environment: Mapping[str, str] = ENVIRONMENT,
-    protocol: MailProtocol = "smtp",
+    server: MailServer = SMTP,
 ) -> LoginIdentity:
     """Return who logs in."""
-    return LoginIdentity(login, USER, read_credentials(login, environment), protocol)
+    return LoginIdentity(login, USER, read_credentials(login, environment), server)
 
 
 @dataclass
@@ -75,12 +76,11 @@ async def let_pass(database: Database, by: timedelta) -> None:
     earlier = {name: _moved(name, by) for name in _TIMES}
     logins = database[token_store.COLLECTION]
     await logins.update_many({}, [{"$set": earlier}])
-    for protocol in ("imap", "smtp"):
-        kept = f"refusals.{protocol}"
-        await logins.update_many(
-            {kept: {"$exists": True}},
-            [{"$set": {f"{kept}.retry_at": _moved(f"{kept}.retry_at", by)}}],
-        )
+    refusal = {"$mergeObjects": ["$$one", {"retry_at": _moved("$one.retry_at", by)}]}
+    refusals = {"$map": {"input": "$server_refusals", "as": "one", "in": refusal}}
+    await logins.update_many(
+        {"server_refusals": {"$exists": True}}, [{"$set": {"server_refusals": refusals}}]
+    )
 
 
 def _moved(name: str, by: timedelta) -> dict[str, object]:

@@ -1,42 +1,30 @@
 """Tokens are got once for all pods, kept sealed, and never asked for again and again in vain."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-import pytest_asyncio
 
 from shared.logins.access_tokens import LoginIdentity, NoTokenError
 from shared.storage import token_store
-from shared.storage.database.client import Database, open_database
+from shared.storage.database.client import Database
 from tests.connected.outbound.pods import (
     ENVIRONMENT,
+    IMAP,
     KEY,
     OLD_KEY,
+    SMTP,
     Pod,
     described,
     identity,
     let_pass,
 )
-from tests.doubles.token_endpoint import Answer, TokenEndpoint, running_endpoint
+from tests.doubles.token_endpoint import Answer, TokenEndpoint
 
 pytestmark = pytest.mark.connected
 
 MINUTE = timedelta(minutes=1)
 REFUSED = Answer.of(401, {"error": "invalid_client", "error_description": "secret has expired"})
-
-
-@pytest_asyncio.fixture
-async def opened(database_url: str) -> AsyncIterator[Database]:
-    async with open_database(database_url, name="test") as database:
-        yield database
-
-
-@pytest_asyncio.fixture
-async def endpoint() -> AsyncIterator[TokenEndpoint]:
-    async with running_endpoint() as running:
-        yield running
 
 
 @pytest.fixture
@@ -158,7 +146,7 @@ async def test_a_dead_login_is_known_while_its_token_still_works(
     await let_pass(opened, 49 * MINUTE)
     state = await keeper.renew_if_due(who)
 
-    assert state.needs_attention(who.made_from, "smtp")
+    assert state.needs_attention(who.made_from, SMTP)
     assert await keeper.current(who) == "token-1"
 
 
@@ -238,7 +226,7 @@ async def test_a_person_has_to_agree_first(
 async def test_refusal_at_smtp_leaves_the_token_to_imap(
     pod: Pod, who: LoginIdentity, endpoint: TokenEndpoint, opened: Database
 ) -> None:
-    keeper, reader = pod.keeper(), identity(who.login, protocol="imap")
+    keeper, reader = pod.keeper(), identity(who.login, server=IMAP)
     for _ in range(2):
         await keeper.reject(who, await keeper.current(who), "535 SMTP AUTH is disabled")
 
@@ -247,8 +235,8 @@ async def test_refusal_at_smtp_leaves_the_token_to_imap(
     assert await keeper.current(reader) == "token-2"
     await keeper.confirm(reader, "token-2")
     state = await pod.state(who)
-    assert state.needs_attention(who.made_from, "smtp")
-    assert not state.needs_attention(who.made_from, "imap")
+    assert state.needs_attention(who.made_from, SMTP)
+    assert not state.needs_attention(who.made_from, IMAP)
     assert len(endpoint.asked) == 2
 
     await let_pass(opened, 16 * MINUTE)
@@ -260,15 +248,15 @@ async def test_refusal_at_smtp_leaves_the_token_to_imap(
 async def test_refusals_of_two_servers_are_counted_apart(
     pod: Pod, who: LoginIdentity, endpoint: TokenEndpoint
 ) -> None:
-    keeper, reader = pod.keeper(), identity(who.login, protocol="imap")
+    keeper, reader = pod.keeper(), identity(who.login, server=IMAP)
 
     for one in (who, reader):
-        await keeper.reject(one, await keeper.current(one), f"{one.protocol} refuses")
+        await keeper.reject(one, await keeper.current(one), f"{one.server} refuses")
 
     assert {await keeper.current(who), await keeper.current(reader)} == {"token-2"}
     assert len(endpoint.asked) == 2
     state = await pod.state(who)
-    assert {name: one.tokens for name, one in state.refusals.items()} == {"smtp": 1, "imap": 1}
+    assert {where: one.tokens for where, one in state.refusals.items()} == {SMTP: 1, IMAP: 1}
 
 
 async def test_refusal_of_the_endpoint_stops_both_protocols(
@@ -277,7 +265,7 @@ async def test_refusal_of_the_endpoint_stops_both_protocols(
     endpoint.always = REFUSED
     keeper = pod.keeper()
 
-    for one in (who, identity(who.login, protocol="imap")):
+    for one in (who, identity(who.login, server=IMAP)):
         with pytest.raises(NoTokenError, match="secret has expired"):
             await keeper.current(one)
 

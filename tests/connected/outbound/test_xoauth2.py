@@ -87,7 +87,7 @@ class OAuthOutbound:
         """Return what the doctor says of the login."""
         login = described(self.provider.endpoint.url)
         state = await Pod(self.database).state(identity(login))
-        return str(findings.about_login(login, USER, state))
+        return str(findings.about_login(login, USER, state, [self.route.server]))
 
     @property
     def database(self) -> Database:

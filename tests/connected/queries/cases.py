@@ -38,6 +38,7 @@ from shared.contracts.commands import DeliverMail
 from shared.contracts.contact_center import Agent, ContactCenter, Queue
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionCompleted
+from shared.contracts.oauth import MailServer
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.deliveries.delivery import Conclusion, Delivery, DeliveryState, Recipient
 from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy
@@ -706,12 +707,12 @@ async def logins(large: LargeDatabase) -> None:
     await store.read("login")
     await store.write_consent("login", "refresh")
     state = LoginState(large.clock.now(), version=1)
-    hour = timedelta(hours=1)
+    hour, server = timedelta(hours=1), MailServer("smtp", "smtp.example", 587)
     await store.write_granted("login", state, Grant("a", "r", hour, hour, "x"))
     await store.write_refused("login", state, attempt="x", fault="x")
     await store.write_fault("login", state, attempt="x", fault="x", pause=hour)
-    await store.write_rejected("login", state, "smtp", attempt="x", fault="x")
-    await store.write_taken("login", state, "smtp")
+    await store.write_rejected("login", state, server, attempt="x", fault="x")
+    await store.write_taken("login", state, server)
 
 
 # The operator's

@@ -6,7 +6,7 @@ from typing import Literal
 from services.console.broker.connection import QueueCount
 from services.console.health import findings
 from services.console.health.findings import Finding, Mark
-from shared.contracts.oauth import OAuthLogin
+from shared.contracts.oauth import MailServer, OAuthLogin
 from shared.messaging.topology import ROUTING, WORK_QUEUES
 from shared.oauth.renewal_schedule import LoginState, ServerRefusal
 from shared.scanning.clamd import ScannerVersion
@@ -126,10 +126,13 @@ def test_hashes_that_routing_can_read_are_bad() -> None:
     assert findings.about_hashes(2).mark is Mark.BAD
 
 
+SMTP = MailServer("smtp", "smtp.example", 587)
+
+
 def login_finding(kind: Kind = "client-credentials", **fields: object) -> str:
     login = OAuthLogin.model_construct(name="provider", kind=kind, token_url="https://id.example")
     state = LoginState(now=NOW, **fields)  # type: ignore[arg-type]
-    return str(findings.about_login(login, "desk@demo.example", state))
+    return str(findings.about_login(login, "desk@demo.example", state, [SMTP]))
 
 
 def test_a_login_with_a_token_is_fine() -> None:
@@ -138,15 +141,17 @@ def test_a_login_with_a_token_is_fine() -> None:
     assert found == "ok   login provider of desk@demo.example: token until 2026-03-02 10:00 UTC"
 
 
-def test_login_that_one_protocol_refuses_is_bad() -> None:
+def test_login_that_one_server_in_use_refuses_is_bad() -> None:
     refusal = ServerRefusal(2, 1, "535 SMTP AUTH is disabled", refused_at=NOW)
 
-    found = login_finding(
-        access_token="token-1", expires_at=NOW + HOUR, grants=1, refusals={"smtp": refusal}
-    )
+    def found(server: MailServer) -> str:
+        return login_finding(
+            access_token="token-1", expires_at=NOW + HOUR, grants=1, refusals={server: refusal}
+        )
 
-    assert "refused by SMTP since 2026-03-02 09:00 UTC" in found
-    assert "SMTP AUTH is disabled" in found
+    assert found(MailServer("smtp", "earlier.example", 587)).startswith("ok")
+    assert "refused by smtp.example:587 (SMTP) since 2026-03-02 09:00 UTC" in found(SMTP)
+    assert "SMTP AUTH is disabled" in found(SMTP)
 
 
 def test_a_refused_login_says_why_and_what_to_do() -> None:

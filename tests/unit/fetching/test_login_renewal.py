@@ -6,11 +6,13 @@ from types import SimpleNamespace
 from typing import cast
 
 from services.fetching.logins import LoginRenewal
+from shared.contracts.oauth import LoginUse, MailServer
 from shared.logins.oauth_logins import OAuthLogins
 from shared.oauth.token_client import DEADLINE
 from shared.storage.configuration_store import ConfigurationStore
 from tests.support.fetching import make_settings
 
+IMAP = MailServer("imap", "imap.example", 993)
 NAMES = [f"login-{number:02}" for number in range(30)]
 
 
@@ -22,7 +24,8 @@ class SlowLogins:
         self.now = self.most = 0
         self.renewed: list[str] = []
 
-    async def renew(self, name: str, _user_name: str) -> bool:
+    async def renew(self, use: LoginUse) -> bool:
+        name = use.login
         self.now += 1
         self.most = max(self.most, self.now)
         if name == NAMES[0]:
@@ -39,7 +42,7 @@ async def test_hanging_login_delays_no_other_renewal() -> None:
     logins = SlowLogins()
 
     async def current() -> SimpleNamespace:
-        return SimpleNamespace(mailbox_logins=[(name, "desk") for name in NAMES])
+        return SimpleNamespace(mailbox_logins=[LoginUse(name, "desk", IMAP) for name in NAMES])
 
     configuration = cast(ConfigurationStore, SimpleNamespace(current=current))
     async with asyncio.timeout(5):

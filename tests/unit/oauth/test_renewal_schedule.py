@@ -5,6 +5,7 @@ from random import SystemRandom
 
 import pytest
 
+from shared.contracts.oauth import MailServer
 from shared.oauth.renewal_schedule import (
     LoginState,
     pause_after_fault,
@@ -14,6 +15,7 @@ from shared.oauth.renewal_schedule import (
 from tests.unit.oauth.logins import NOW
 
 HOUR = timedelta(hours=1)
+SMTP = MailServer("smtp", "smtp.example", 587)
 RANDOM = SystemRandom()
 
 
@@ -65,7 +67,7 @@ def test_a_refused_login_rests_unless_its_secret_changes() -> None:
 
     assert not refused.is_due("this", "secret-1")
     assert refused.is_due("this", "secret-2")
-    assert refused.needs_attention("this", "smtp")
+    assert refused.needs_attention("this", SMTP)
 
 
 def test_a_rest_ends() -> None:
@@ -75,8 +77,8 @@ def test_a_rest_ends() -> None:
 
 
 def test_a_fault_is_an_alarm_only_without_a_token() -> None:
-    assert not state(faults=3).needs_attention("this", "smtp")
-    assert state(faults=3, expires_at=NOW).needs_attention("this", "smtp")
+    assert not state(faults=3).needs_attention("this", SMTP)
+    assert state(faults=3, expires_at=NOW).needs_attention("this", SMTP)
 
 
 def test_pauses_grow_from_seconds_to_minutes() -> None:
