@@ -69,7 +69,9 @@ async def block(who: str, *, is_blocked: bool) -> None:
         return replace(before, is_blocked=is_blocked)
 
     async with _opened() as contacts:
-        person = await contacts.editor.change(await contacts.id_of(who), decide)
+        person = await contacts.editor.change(
+            await contacts.id_of(who), decide, is_blocked=is_blocked
+        )
     what = "is completed at once, and kept" if is_blocked else "is offered to agents again"
     print(f"{person.contact.id}: new mail from {', '.join(person.addresses)} {what}")
 
@@ -98,7 +100,7 @@ def _lines(person: Person) -> Iterator[str]:
     for name, values in facts:
         if any(values):
             yield f"  {name}: {', '.join(storable(value, 200) for value in values)}"
-    if one.is_blocked:
+    if person.is_blocked:
         yield "  blocked: new mail is completed at once"
     for part in person.merged:
         last = part.merges[-1]

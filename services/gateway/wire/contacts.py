@@ -12,8 +12,8 @@ from shared.domain.interaction import Interaction
 def contact_fields(whose: Person, newest: Sequence[Interaction], root: str) -> Fields:
     """Return a person with what their `newest` mails tell; fields without a value are left out.
 
-    Names, addresses and mails are those of all contacts that are merged into this one; the other
-    fields are its own.
+    Names, addresses and mails are those of all contacts that are merged into this one, and one
+    blocked contact blocks all; the other fields are its own.
     """
     one = whose.contact
     path = f"/ucs/contacts/{one.id}"
@@ -25,7 +25,7 @@ def contact_fields(whose: Person, newest: Sequence[Interaction], root: str) -> F
         "language": one.language,
         "groups": list(one.groups),
         "attributes": dict(one.attributes),
-        "blocked": one.is_blocked,
+        "blocked": whose.is_blocked,
         "merged": [_merged(part) for part in whose.merged],
         "uri": f"{root}{path}",
         "path": path,

@@ -95,6 +95,11 @@ class Person:
         return tuple(dict.fromkeys(address for one in self.everybody for address in one.addresses))
 
     @property
+    def is_blocked(self) -> bool:
+        """Say whether mail of this person is offered to nobody: one blocked contact is enough."""
+        return any(one.is_blocked for one in self.everybody)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """All names that the mails showed, those of the contact itself first."""
         return tuple(dict.fromkeys(name for one in self.everybody for name in one.names))

@@ -3,7 +3,7 @@
 A change compares the version that it was decided on. What mails tell of a contact has no version.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -37,11 +37,18 @@ class ContactEditor:
         self._clock = clock
 
     async def change(
-        self, contact_id: str, decide: Callable[[Contact], Contact], expected: int | None = None
+        self,
+        contact_id: str,
+        decide: Callable[[Contact], Contact],
+        expected: int | None = None,
+        *,
+        is_blocked: bool | None = None,
     ) -> Person:
         """Apply a pure decision to a contact, or to the one that it is merged into.
 
-        With `expected` no other version is changed.
+        With `expected` no other version is changed. With `is_blocked` all contacts that are merged
+        into it become blocked, or are blocked no more. Where that ends halfway, the person stays
+        blocked, and a repetition does the rest.
 
         Raises:
             UnknownContactError: There is no contact of that id.
@@ -53,9 +60,13 @@ class ContactEditor:
             if expected not in (None, before.contact.version):
                 raise _changed(before.contact)
             after = decide(before.contact)
-            if after == before.contact:
+            others = [one.id for one in before.merged if is_blocked not in (None, one.is_blocked)]
+            if after == before.contact and not others:
                 return before
+            # The others show in this contact: it has a new version also where they alone change.
             if await self._write(before.contact, after):
+                if others and is_blocked is not None:
+                    await self._block(others, is_blocked=is_blocked)
                 return await self._contacts.get(contact_id)
         raise _changed(before.contact)
 
@@ -114,6 +125,13 @@ class ContactEditor:
             if await self._write(source, after):
                 return await self._contacts.get(source.id)
         raise _changed(source)
+
+    async def _block(self, contact_ids: Sequence[str], *, is_blocked: bool) -> None:
+        async with database_errors():
+            await self._collection.update_many(
+                {"_id": {"$in": list(contact_ids)}, "is_blocked": {"$ne": is_blocked}},
+                {"$set": {"is_blocked": is_blocked}, "$inc": {"version": 1}},
+            )
 
     async def _write(self, before: Contact, after: Contact) -> bool:
         """Write a contact, unless another version is stored; return whether it was written."""

@@ -62,8 +62,8 @@ class ContactStore:
 
         With `makes`, the name beside the address is kept, and an unknown address becomes a
         contact; of several processes at once, one makes it. None means that the address is
-        unknown, or no address. The contact counts as blocked if one that it is merged into is, and
-        has the groups of these as well.
+        unknown, or no address. The contact counts as blocked if any contact of the person is, and
+        has the groups of those that it is merged into as well.
 
         Raises:
             ContactUnknownError: The database has not said it within two seconds.
@@ -74,16 +74,17 @@ class ContactStore:
         try:
             with pymongo.timeout(_PATIENCE_SECONDS):
                 contact = await self._met(key, address, learned_name(shown_name), makes=makes)
-                if contact is None or contact.merged_into is None:
-                    return contact
+                if contact is None:
+                    return None
                 above = [one async for one in self._above(contact)]
+                below = [one async for one in self._below((contact, *above)[-1])]
         except PyMongoError as error:
             raise ContactUnknownError(
                 f"no contact for an address: {type(error).__name__}"
             ) from error
-        everybody = (contact, *above)
-        groups = tuple(dict.fromkeys(group for one in everybody for group in one.groups))
-        return replace(contact, is_blocked=any(one.is_blocked for one in everybody), groups=groups)
+        groups = tuple(dict.fromkeys(group for one in (contact, *above) for group in one.groups))
+        is_blocked = any(one.is_blocked for one in (contact, *above, *below))
+        return replace(contact, is_blocked=is_blocked, groups=groups)
 
     async def find(self, address: str) -> Person | None:
         """Return the person with an address, None if no contact and no mail has it."""

@@ -63,6 +63,20 @@ async def test_a_block_holds_until_it_is_taken_back(contacts: ContactStore) -> N
     assert not (await contacts.get(contact_id(ANN))).contact.is_blocked
 
 
+async def test_block_of_a_merged_contact_is_shown_and_taken_back(
+    contacts: ContactStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await mailroom(f"contact block {BOB}")
+    await mailroom(f"contact merge {BOB} {ANN}")
+    capsys.readouterr()
+    await mailroom(f"contact show {ANN}")
+    assert "  blocked: new mail is completed at once" in capsys.readouterr().out.splitlines()
+
+    await mailroom(f"contact unblock {ANN}")
+
+    assert not (await contacts.get_contact(contact_id(BOB))).is_blocked
+
+
 @pytest.mark.usefixtures("contacts")
 async def test_an_unknown_contact_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     for who in ("who@example.org", "0000000000000000"):

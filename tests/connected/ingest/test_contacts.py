@@ -1,6 +1,7 @@
 """Mail finds its contact by address, or makes one; no trouble with contacts keeps a mail back."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.domain.set_aside import DISCARDED
 from shared.storage.contacts import contact_store
+from shared.storage.contacts.contact_editor import ContactEditor
 from shared.storage.contacts.contact_store import ContactStore
 from tests.connected.ingest.test_parsing import parsed
 from tests.support.backend import Backend
@@ -17,7 +19,7 @@ from tests.support.ingest import Ingest
 
 pytestmark = pytest.mark.connected
 
-ANN = "ann@example.org"
+ANN, BOB = "ann@example.org", "bob@example.org"
 
 
 def mail_from(sender: str, number: int = 1) -> bytes:
@@ -147,6 +149,23 @@ async def test_mail_of_a_blocked_contact_is_kept_and_not_offered(
     )
 
     mail = await arrived(backend, ingest, ANN, number=2)
+
+    assert (mail.state, DISCARDED in mail.user_data) == (State.COMPLETED, True)
+
+
+@pytest.mark.parametrize("blocked", [ANN, BOB])
+@pytest.mark.parametrize("sender", [ANN, BOB])
+async def test_mail_of_a_person_is_blocked_by_any_part(
+    backend: Backend, ingest: Ingest, blocked: str, sender: str
+) -> None:
+    store = ContactStore(backend.database, backend.clock)
+    editor = ContactEditor(backend.database, store, backend.clock)
+    for number, address in enumerate((ANN, BOB)):
+        await arrived(backend, ingest, address, number=number)
+    await editor.change(contact_id(blocked), lambda one: replace(one, is_blocked=True))
+    await editor.merge(contact_id(BOB), contact_id(ANN), "admin")
+
+    mail = await arrived(backend, ingest, sender, number=2)
 
     assert (mail.state, DISCARDED in mail.user_data) == (State.COMPLETED, True)
 

@@ -510,6 +510,9 @@ async def contacts(large: LargeDatabase) -> None:
         taken = (f"{number(11)}@example.org", f"{number(12)}@example.org")
         await editor.change(number(11), lambda before: replace(before, addresses=taken))
     await editor.merge(number(11), number(13), "admin")
+    await store.meet(f"{number(11)}@example.org", "", makes=False)
+    for is_blocked in (True, False):
+        await editor.change(number(13), lambda before: before, is_blocked=is_blocked)
     await editor.undo_merge(number(11), "admin")
     # One of whom an earlier release kept nothing but mails.
     await large.database[contact_store.COLLECTION].delete_one({"_id": number(9)})

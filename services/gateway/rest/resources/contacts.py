@@ -88,9 +88,10 @@ class ContactsResource:
 
         before = await self._contacts.get(request.path_params["id"])
         expected = expected_version(request.headers.getlist("if-match"), before.contact)
-        return await self._answer(
-            request, await self._editor.change(before.contact.id, decide, expected)
+        person = await self._editor.change(
+            before.contact.id, decide, expected, is_blocked=body.get("blocked")
         )
+        return await self._answer(request, person)
 
     async def operate(self, request: Request) -> Response:
         """POST /ucs/contacts/{id}: Merge or UndoMerge, for administrators."""

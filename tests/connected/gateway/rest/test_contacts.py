@@ -191,6 +191,43 @@ async def test_mails_follow_a_merge_and_its_end(
     assert await subjects(agent, ANN) == ["Ann"]
 
 
+@pytest.mark.parametrize("blocked", [True, False])
+@pytest.mark.parametrize("died_after_first", [True, False])
+async def test_block_reaches_every_part_of_a_person(
+    gateway: Gateway, admin: httpx2.AsyncClient, *, blocked: bool, died_after_first: bool
+) -> None:
+    merge = {"operationName": "Merge", "contactId": contact_id(BOB)}
+    await admin.post(path(ANN), json=merge)
+    states = {ANN: blocked if died_after_first else not blocked, BOB: not blocked}
+    for address, state in states.items():
+        await gateway.backend.database[contact_store.COLLECTION].update_one(
+            {"_id": contact_id(address)}, {"$set": {"is_blocked": state}}
+        )
+    before = await admin.get(path(ANN))
+
+    after = await admin.put(path(ANN), json={"blocked": blocked})
+
+    assert before.json()["contact"]["blocked"] is any(states.values())
+    assert after.json()["contact"]["blocked"] is blocked
+    assert after.headers["ETag"] != before.headers["ETag"]
+    store = ContactStore(gateway.backend.database, gateway.backend.clock)
+    parts = [await store.get_contact(contact_id(address)) for address in (ANN, BOB)]
+    assert [part.is_blocked for part in parts] == [blocked, blocked]
+
+
+async def test_change_of_a_name_leaves_blocked_parts(
+    gateway: Gateway, admin: httpx2.AsyncClient
+) -> None:
+    await admin.put(path(BOB), json={"blocked": True})
+    await admin.post(path(ANN), json={"operationName": "Merge", "contactId": contact_id(BOB)})
+
+    changed = await admin.put(path(ANN), json={"name": "Ann E."})
+
+    assert changed.json()["contact"]["blocked"] is True
+    store = ContactStore(gateway.backend.database, gateway.backend.clock)
+    assert not (await store.get_contact(contact_id(ANN))).is_blocked
+
+
 async def test_merges_at_once_make_no_circle(gateway: Gateway, admin: httpx2.AsyncClient) -> None:
     one, other = contact_id(ANN), contact_id(BOB)
 
