@@ -20,7 +20,7 @@ from shared.contracts.envelope import Cause
 from shared.contracts.templates import fill
 from shared.domain.automatic_mail_limits import LATEST, Allowance, allowances
 from shared.domain.clock import Clock
-from shared.domain.errors import Refused
+from shared.domain.errors import Refused, UnknownInteractionError
 from shared.domain.ids import derived_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import State
@@ -47,6 +47,7 @@ class Acknowledgements:
 
     The write of an allowance is the permission to send. It names the acknowledgement, so that a
     process that dies after it, at any line, is followed by one that goes on and sends the same.
+    An acknowledgement that is written is delivered, whatever has changed since.
     """
 
     def __init__(
@@ -91,6 +92,12 @@ class Acknowledgements:
         center: ContactCenter,
         cause: Cause,
     ) -> str:
+        written = await self._written(derived_id(original.id, "acknowledgement"))
+        if written is not None:
+            # One that has ended is not ordered again, even if its delivery has been deleted since.
+            if written.state is State.SENDING:
+                await self._order_delivery(written, to, cause)
+            return "sent"
         now = self._clock.now()
         if wanted is None:
             return "not wanted any more"
@@ -106,6 +113,12 @@ class Acknowledgements:
         crash_point("composition.after_acknowledgement")
         await self._order_delivery(await self._interactions.get(draft.id), to, cause)
         return "sent"
+
+    async def _written(self, acknowledgement_id: str) -> Interaction | None:
+        try:
+            return await self._interactions.get(acknowledgement_id)
+        except UnknownInteractionError:
+            return None
 
     async def _admit(self, one: Allowance, acknowledgement_id: str) -> bool:
         return await self._allowances.admit(

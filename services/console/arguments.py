@@ -196,13 +196,13 @@ def _add_doubts(commands: Commands) -> None:
     )
     which = resend.add_mutually_exclusive_group(required=True)
     which.add_argument("interaction", metavar="INTERACTION_ID", nargs="?")
-    which.add_argument("--all", action="store_true", help="every mail in doubt")
+    which.add_argument("--all", action="store_true", help="every mail in doubt but automatic ones")
     resend.add_argument("--yes", action="store_true", help="it may come twice, and that is fine")
     settle = commands.add_parser(
         "settle",
         help="record the outcome of a mail in doubt",
         description="Record the outcome that the next server's log shows. A mail that was not "
-        "delivered goes back to its author, who can send it again.",
+        "delivered goes back to its author, who can send it again; an automatic one is canceled.",
     )
     settle.add_argument("interaction", metavar="INTERACTION_ID")
     found = settle.add_mutually_exclusive_group(required=True)

@@ -186,7 +186,7 @@ class MailTransfer:
             case MailTooLargeError():
                 await self._skip(uid, f"it is larger than {self._parts.limits.largest_mail} bytes")
             case MailLoopError():
-                await self._skip(uid, "it goes in circles: too many Received lines")
+                await self._skip(uid, f"it goes in circles: {error}")
             case _:
                 position = folder_position.settled(self._progress.position, uid)
                 await self._progress.advance(position)

@@ -48,6 +48,7 @@ def screen(
         built.mail.authenticated,
         is_contact_known=was_known(contact, arrival.received_at),
         contact_groups=contact.groups if contact else (),
+        way=arrival.way,
     )
     screening = screened(rules, facts)
     interaction = _with(screening, built)

@@ -56,6 +56,7 @@ class Operation(StrEnum):
     LINK_ATTACHMENT = "link-attachment"
     DELIVER = "deliver"
     FAIL = "fail"
+    GIVE_UP = "give-up"
     DOUBT = "doubt"
     FORWARD = "forward"
     REDIRECT = "redirect"
@@ -145,12 +146,15 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_OUT, _S.SENDING, _O.DELIVER): Transition(_S.SENT, by_agent=False),
         # A mail that no server takes becomes a draft again, so that its author can correct it.
         (_OUT, _S.SENDING, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
+        # Nobody has written an automatic mail, so nobody could correct it.
+        (_OUT, _S.SENDING, _O.GIVE_UP): Transition(_S.CANCELED, by_agent=False),
         # The answer to the final dot was lost: it may or may not have been delivered.
         (_OUT, _S.SENDING, _O.DOUBT): Transition(_S.UNCERTAIN, by_agent=False),
         # An operator has it sent again, or has found out what became of it.
         (_OUT, _S.UNCERTAIN, _O.RESEND): Transition(_S.SENDING, by_agent=False),
         (_OUT, _S.UNCERTAIN, _O.DELIVER): Transition(_S.SENT, by_agent=False),
         (_OUT, _S.UNCERTAIN, _O.FAIL): Transition(_S.REPLY_CREATED, by_agent=False),
+        (_OUT, _S.UNCERTAIN, _O.GIVE_UP): Transition(_S.CANCELED, by_agent=False),
         # A server reports on the mail, perhaps before the answer to the dot is recorded.
         (_OUT, _S.SENDING, _O.REPORT): Transition(_S.SENDING, by_agent=False),
         (_OUT, _S.SENT, _O.REPORT): Transition(_S.SENT, by_agent=False),

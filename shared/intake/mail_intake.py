@@ -14,6 +14,7 @@ from shared.faults import crash_point
 from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
 from shared.mail.trace_fields import (
     LONGEST_HEAD,
+    LOOP_MARK,
     claimed_sender,
     count_hops,
     count_loop_marks,
@@ -30,8 +31,11 @@ TAKEN: Final = Counter("mailroom_mails_taken_total", "Mails stored, by the way t
 LARGEST_MAIL: Final = 50_000_000
 MOST_HOPS: Final = 100
 HOST_NAME: Final = "mailroom"
-_MOST_MARKS: Final = 3
-"""An automatic mail of ours that comes a third time is in a loop between machines."""
+_MARKS_OF_A_LOOP: Final = 3
+"""Loop marks with which a mail is refused: several machines have answered it, and kept its header.
+
+A mail of ours that is only passed on keeps its one mark; the number of its hops ends its loop.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,7 @@ class MailIntake:
 
         Raises:
             MailTooLargeError: It has more octets than the rules allow.
-            MailLoopError: It has more hops than the rules allow.
+            MailLoopError: It has more hops than the rules allow, or loop marks of several answers.
             Unavailable: The database does not answer.
         """
         if len(raw) > self._rules.largest_mail:
@@ -175,8 +179,11 @@ class MailIntake:
     ) -> tuple[MailEnvelope, bytes]:
         """Return the envelope of a mail, and its beginning under fresh trace fields."""
         # Two servers that forward to each other would send a mail for ever (RFC 5321 section 6.3).
-        if count_hops(head) > self._rules.most_hops or count_loop_marks(head) >= _MOST_MARKS:
-            raise MailLoopError
+        hops, most, marks = count_hops(head), self._rules.most_hops, count_loop_marks(head)
+        if hops > most:
+            raise MailLoopError(f"it has {hops} Received fields, more than {most}")
+        if marks >= _MARKS_OF_A_LOOP:
+            raise MailLoopError(f"it has {marks} {LOOP_MARK} fields")
         # An alias and a plus-tag mean the same mailbox, which gets the mail once.
         mailboxes = tuple(dict.fromkeys(one.mailbox for one in recipients))
         envelope = MailEnvelope(

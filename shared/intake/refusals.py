@@ -14,4 +14,4 @@ class MailTooLargeError(MailRefusedError):
 
 
 class MailLoopError(MailRefusedError):
-    """The mail has passed through too many servers, so it is in a loop."""
+    """The mail is in a loop; its text is a clause that says by what: `it has …`."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.contracts.contact_center import ContactCenter, Mailbox
 from shared.domain.automatic_mail_limits import LATEST
-from shared.mail.parsed_mail import ParsedMail
+from shared.domain.mail_envelope import Way
 from shared.mail.threads import person
 from shared.screening.rules import ScreenedMail, Screening
 
@@ -17,6 +17,9 @@ _MACHINES: Final = re.compile(
     re.IGNORECASE,
 )
 """Addresses that no person reads (RFC 3834 section 2, RFC 5230 section 4.6)."""
+
+_STORES: Final = (Way.IMAP, Way.HTTP)
+"""Ways on which a mail may come from a store, years after it was written. SMTP brings new mail."""
 
 
 def reason_against(
@@ -33,7 +36,7 @@ def reason_against(
 
     `sender` is that of its envelope, to whom alone an acknowledgement goes (RFC 3834 section 4).
     """
-    reasons = _reasons(screened.mail, sender=sender, mailbox=mailbox, center=center, now=now)
+    reasons = _reasons(screened, sender=sender, mailbox=mailbox, center=center, now=now)
     if screened.authenticated is False:
         return "its sender is forged"
     if screening.discard is not None or not screening.acknowledges:
@@ -44,8 +47,9 @@ def reason_against(
 
 
 def _reasons(
-    mail: ParsedMail, *, sender: str, mailbox: Mailbox, center: ContactCenter, now: datetime
+    screened: ScreenedMail, *, sender: str, mailbox: Mailbox, center: ContactCenter, now: datetime
 ) -> Iterator[str]:
+    mail = screened.mail
     envelope = sender.strip("<> ")
     if not envelope:
         yield "it has the null sender"
@@ -62,5 +66,7 @@ def _reasons(
         yield "its envelope names another sender than From"
     if not any(center.mailbox_for(one.address) == mailbox for one in (*mail.to, *mail.cc)):
         yield f"{mailbox.address} is neither in To nor in Cc"
+    if mail.sent_at is None and screened.way in _STORES:
+        yield "it does not say when it was written, and may be old"
     if mail.sent_at is not None and now - mail.sent_at > LATEST:
         yield "it was written more than a day ago"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.contracts.screening import Actions, Condition, ScreeningRule, TextTest
+from shared.domain.mail_envelope import Way
 from shared.mail.mime.charsets import decode
 from shared.mail.mime.encoded_words import decode_value
 from shared.mail.mime.headers import Headers, read_mail_headers
@@ -26,7 +27,8 @@ class ScreenedMail:
     """What rules are tried on: a mail, its octets, and the mailbox that it came to.
 
     `authenticated` says whether its sender is proven, None if unknown, `is_contact_known` whether
-    the sender has written before, and `contact_groups` are the groups of that contact.
+    the sender has written before, and `contact_groups` are the groups of that contact. `way` is how
+    it came.
     """
 
     mail: ParsedMail
@@ -35,6 +37,7 @@ class ScreenedMail:
     authenticated: bool | None = None
     is_contact_known: bool = False
     contact_groups: tuple[str, ...] = ()
+    way: Way = Way.SMTP
 
     def header(self, name: str) -> Iterator[str]:
         """Yield the decoded values of the fields of a lower-case name, the topmost first."""

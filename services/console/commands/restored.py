@@ -24,7 +24,7 @@ async def announce_restore() -> None:
         informed = [
             delivery
             async for delivery in commands.uncertain.all()
-            if await _mark_interaction_uncertain(commands, delivery)
+            if await _mark_interaction_uncertain(commands, delivery) and not delivery.is_automatic
         ]
         floor = await JournalGenerations(commands.database, commands.clock).begin_generation()
         await note_announced(commands.database, commands.clock.now())
@@ -34,6 +34,7 @@ async def announce_restore() -> None:
     if doubted:
         print("`mailroom doubts` lists them: look for each in the next server's log, then")
         print("`mailroom settle` or `mailroom resend` it; `mailroom resend --all --yes` sends all")
+        print("but automatic mails")
 
 
 async def _mark_interaction_uncertain(

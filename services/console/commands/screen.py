@@ -15,6 +15,7 @@ from services.console.store import connected_database, contact_center_in_force
 from shared.contracts.contact_center import ContactCenter, Mailbox
 from shared.domain.clock import SystemClock
 from shared.domain.contacts.contact import Contact, was_known
+from shared.domain.mail_envelope import Way
 from shared.domain.storable_text import storable
 from shared.mail.authentication.verdict import sender_verdict
 from shared.mail.limits import DEFAULT_LIMITS, UnparsableMailError
@@ -39,7 +40,7 @@ class Mail:
     """A mail to try rules on. `name` is what the operator knows it by.
 
     `sender` is that of its envelope, `mailboxes` are those that it came to, none for a file.
-    `contact` is who wrote it, if that was looked up.
+    `contact` is who wrote it, if that was looked up. `way` is how it came; a file counts as SMTP.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Mail:
     mailboxes: tuple[str, ...] = ()
     received_at: datetime | None = None
     contact: Contact | None = None
+    way: Way = Way.SMTP
 
 
 async def screen(
@@ -135,6 +137,7 @@ class StoredMails:
                 document["sender"],
                 tuple(document["mailboxes"]),
                 document["received_at"],
+                way=Way(document.get("way", Way.SMTP)),
             )
         )
 
@@ -255,6 +258,7 @@ def _facts(center: ContactCenter, mail: Mail, parsed: ParsedMail, mailbox: Mailb
         verdict.authenticated,
         is_contact_known=was_known(mail.contact, mail.received_at or SystemClock().now()),
         contact_groups=mail.contact.groups if mail.contact else (),
+        way=mail.way,
     )
 
 

@@ -75,21 +75,26 @@ async def show() -> None:
 
 
 async def resend_all(*, sure: bool) -> None:
-    """Order every mail in doubt to be sent once more.
+    """Order every mail in doubt that an agent has written to be sent once more.
+
+    Automatic mail stays in doubt: nobody misses it, and it must not come twice.
 
     Raises:
         NotPossibleError: `sure` is false.
     """
     async with open_uncertain_deliveries() as commands:
-        doubted = [one.id async for one in commands.uncertain.all()]
+        doubted = [one async for one in commands.uncertain.all()]
+    written = [one.id for one in doubted if not one.is_automatic]
     if not sure:
         raise NotPossibleError(
-            f"mails in doubt: {len(doubted)}. Whoever got one would get it twice: look into the "
+            f"mails in doubt: {len(written)}. Whoever got one would get it twice: look into the "
             "next server's log, and say --yes if it shall be",
             Exit.NOT_FINE,
         )
-    for interaction_id in doubted:
+    for interaction_id in written:
         await resend(interaction_id, sure=True)
+    if automatic := len(doubted) - len(written):
+        print(f"automatic mails that are left in doubt: {automatic}. `mailroom settle` ends each")
 
 
 async def resend(interaction_id: str, *, sure: bool) -> None:
@@ -121,7 +126,8 @@ async def conclude(interaction_id: str, *, sent: bool) -> None:
     """Record the outcome of a mail in doubt, and publish it to its author.
 
     The delivery is written first: a failed mail returns to its author, whose next Send needs an
-    ended delivery. The command can be run again after an interruption between the two writes.
+    ended delivery. A failed automatic mail has no author, and is canceled. The command can be run
+    again after an interruption between the two writes.
 
     Raises:
         NotPossibleError: The mail is not in doubt.
@@ -136,7 +142,8 @@ async def conclude(interaction_id: str, *, sent: bool) -> None:
         if delivery.state is not wanted or decide is None:
             raise _not_in_doubt(delivery)
         await commands.change_interaction(delivery, decide)
-    print(f"{interaction_id} is {'sent' if sent else 'back with its author'}")
+    failed = "canceled" if delivery.is_automatic else "back with its author"
+    print(f"{interaction_id} is {'sent' if sent else failed}")
 
 
 @asynccontextmanager
@@ -185,7 +192,9 @@ def cause_of(delivery: Delivery) -> Cause:
 def _line(delivery: Delivery) -> str:
     ended = delivery.attempts[-1].ended_at if delivery.attempts else delivery.queued_at
     open_ones = len(delivery.open_recipients)
-    return f"{delivery.id}  {ended:%Y-%m-%d %H:%M:%S} UTC  to {open_ones}: {delivery.message_id}"
+    mark = "  (automatic)" if delivery.is_automatic else ""
+    when = f"{ended:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{delivery.id}  {when}  to {open_ones}: {delivery.message_id}{mark}"
 
 
 def _not_in_doubt(delivery: Delivery) -> NotPossibleError:

@@ -22,7 +22,7 @@ ACCEPTED: Final = "250 2.0.0 stored as {}"
 COME_BACK: Final = "451 4.3.0 cannot store mail at the moment, try again later"
 UNKNOWN: Final = "550 5.1.1 no such mailbox here"
 TOO_MANY: Final = "452 4.5.3 too many recipients in one transaction"
-LOOPING: Final = "554 5.4.6 too many hops, this mail is in a loop"
+LOOPING: Final = "554 5.4.6 this mail is in a loop: {}"
 TOO_LARGE: Final = "552 5.3.4 this mail is too large, EHLO tells how large one may be"
 
 
@@ -100,8 +100,8 @@ class MailReceiver:
             return COME_BACK
         except MailTooLargeError:
             return TOO_LARGE
-        except MailLoopError:
-            return LOOPING
+        except MailLoopError as error:
+            return LOOPING.format(error)
         return ACCEPTED.format(arrival_id)
 
 

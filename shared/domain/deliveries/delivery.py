@@ -189,7 +189,10 @@ class Delivery:
 
     @property
     def is_automatic(self) -> bool:
-        """Say whether nobody has written it: it has the null sender, and is sent once at most."""
+        """Say whether no agent has written it, which the null sender shows.
+
+        After a doubt only an operator sends it again.
+        """
         return not self.sender
 
     @property

@@ -48,8 +48,7 @@ def _sent(before: Interaction, delivery: Delivery) -> Change:
 
 
 def _failed(before: Interaction, delivery: Delivery) -> Change:
-    # Nobody could correct an automatic mail, so it does not become a draft again.
-    step = Operation.CANCEL if delivery.is_automatic else Operation.FAIL
+    step = Operation.GIVE_UP if delivery.is_automatic else Operation.FAIL
     return _told(before.after(step), delivery, DeliveryFailed)
 
 

@@ -16,6 +16,7 @@ from shared.contracts.contact_center import Mailbox
 from shared.domain.ids import derived_id, new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import State
+from shared.storage.configuration_store import KEPT_FOR
 from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from tests.support.backend import CENTER, Backend, cause
@@ -166,6 +167,60 @@ async def test_death_at_any_line_neither_loses_nor_doubles(
     allowance = await backend.database["allowances"].find_one({"_id": {"$regex": "^acknowledged"}})
     assert allowance
     assert len(allowance["things"]) == 1
+
+
+async def no_longer_wanted(backend: Backend) -> None:
+    box = Mailbox(address=BOX, queue="support")
+    await backend.configuration.write(CENTER.model_copy(update={"mailboxes": (box,)}))
+    backend.clock.move(KEPT_FOR)
+
+
+async def a_day_later(backend: Backend) -> None:
+    backend.clock.move(timedelta(hours=25))
+
+
+async def all_allowances_used_up(backend: Backend) -> None:
+    await backend.database["allowances"].update_many({}, {"$set": {"things": ["others"] * 1_000}})
+
+
+@pytest.mark.parametrize("change", [no_longer_wanted, a_day_later, all_allowances_used_up])
+async def test_written_acknowledgement_is_delivered_whatever_changes(
+    backend: Backend,
+    acknowledgements: Acknowledgements,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Backend], Awaitable[None]],
+) -> None:
+    mail = await mail_of(backend)
+
+    def die(name: str) -> None:
+        if name == "composition.after_acknowledgement":
+            raise RuntimeError(name)
+
+    monkeypatch.setattr(module, "crash_point", die)
+    with pytest.raises(RuntimeError):
+        await acknowledge(acknowledgements, mail)
+    monkeypatch.undo()
+    await change(backend)
+    await acknowledge(acknowledgements, mail)
+
+    assert [one["_id"] for one in await answers(backend)] == [
+        derived_id(mail.id, "acknowledgement")
+    ]
+
+
+async def test_acknowledgement_that_was_sent_is_not_ordered_again(
+    backend: Backend, acknowledgements: Acknowledgements
+) -> None:
+    mail = await mail_of(backend)
+    await acknowledge(acknowledgements, mail)
+    await backend.database["interactions"].update_one(
+        {"_id": derived_id(mail.id, "acknowledgement")}, {"$set": {"state": State.SENT.value}}
+    )
+    await backend.database["deliveries"].delete_many({})
+
+    await acknowledge(acknowledgements, mail)
+
+    assert await answers(backend) == []
 
 
 @pytest.mark.parametrize("limit", ["MOST_IN_THREAD_A_DAY", "MOST_OF_MAILBOX_A_DAY"])

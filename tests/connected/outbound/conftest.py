@@ -53,3 +53,10 @@ async def endpoint() -> AsyncIterator[TokenEndpoint]:
     """A token endpoint that gives token-1, token-2 and so on."""
     async with running_endpoint() as running:
         yield running
+
+
+@pytest.fixture
+def console(vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the console work on the test's own servers."""
+    monkeypatch.setenv("RABBITMQ_URL", vhost_url)
+    monkeypatch.setenv("MONGODB_URL", database_url)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from services.console.commands import uncertain_deliveries
+from services.console.commands.restored import announce_restore
 from services.outbound.return_paths import ReturnPaths
 from shared.contracts.contact_center import SmtpRoute
 from shared.domain.deliveries.delivery import DeliveryState
@@ -10,7 +12,7 @@ from tests.connected.outbound.test_return_paths import KEY
 from tests.doubles.smtp_sink import DROP_AFTER_DOT, Behavior
 from tests.support.outbound import Outbound
 
-pytestmark = pytest.mark.connected
+pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("console")]
 
 
 async def test_automatic_mail_has_the_null_sender(outbound: Outbound) -> None:
@@ -49,3 +51,54 @@ async def test_refused_automatic_mail_becomes_no_draft(outbound: Outbound) -> No
 
     assert await outbound.state(mail) is State.CANCELED
     assert outbound.backend.take_events() == []
+
+
+@pytest.fixture
+async def held(outbound: Outbound) -> str:
+    """An acknowledgement that was due when a backup was taken, and is in doubt since."""
+    mail = await outbound.submit_automatic()
+    await announce_restore()
+    assert await outbound.state(mail) is State.UNCERTAIN
+    return mail
+
+
+@pytest.mark.parametrize(
+    ("sent", "state", "words"), [(True, State.SENT, "sent"), (False, State.CANCELED, "canceled")]
+)
+async def test_held_automatic_mail_is_settled(
+    outbound: Outbound,
+    held: str,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    sent: bool,
+    state: State,
+    words: str,
+) -> None:
+    await uncertain_deliveries.conclude(held, sent=sent)
+
+    assert await outbound.state(held) is state
+    assert capsys.readouterr().out.splitlines()[-1] == f"{held} is {words}"
+    assert outbound.backend.take_events() == []
+
+
+async def test_half_settled_automatic_mail_is_settled_again(outbound: Outbound, held: str) -> None:
+    await outbound.backend.database["deliveries"].update_one(
+        {"_id": held}, {"$set": {"state": DeliveryState.FAILED.value}}
+    )
+
+    await uncertain_deliveries.conclude(held, sent=False)
+
+    assert await outbound.state(held) is State.CANCELED
+
+
+async def test_resend_all_leaves_automatic_mail_in_doubt(
+    outbound: Outbound, held: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = await outbound.submit()
+    await announce_restore()
+
+    await uncertain_deliveries.resend_all(sure=True)
+
+    assert (await outbound.journal(held)).state is DeliveryState.UNCERTAIN
+    assert (await outbound.journal(written)).state is DeliveryState.QUEUED
+    assert "left in doubt: 1" in capsys.readouterr().out.splitlines()[-1]

@@ -24,14 +24,7 @@ from shared.domain.lifecycle import State
 from tests.doubles.smtp_sink import DROP_AFTER_DOT, Behavior, Ending
 from tests.support.outbound import LEASE, Outbound
 
-pytestmark = pytest.mark.connected
-
-
-@pytest.fixture(autouse=True)
-def _console(vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the console work on the test's own servers."""
-    monkeypatch.setenv("RABBITMQ_URL", vhost_url)
-    monkeypatch.setenv("MONGODB_URL", database_url)
+pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("console")]
 
 
 @pytest.fixture

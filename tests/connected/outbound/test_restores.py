@@ -25,14 +25,7 @@ from tests.connected.backups import Backup
 from tests.doubles.smtp_sink import DROP_AFTER_DOT
 from tests.support.outbound import Outbound
 
-pytestmark = pytest.mark.connected
-
-
-@pytest.fixture(autouse=True)
-def _console(vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the console work on the test's own servers."""
-    monkeypatch.setenv("RABBITMQ_URL", vhost_url)
-    monkeypatch.setenv("MONGODB_URL", database_url)
+pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("console")]
 
 
 async def restored(outbound: Outbound, watch: RestoreWatcher | None = None) -> list[str]:

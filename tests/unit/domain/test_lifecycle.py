@@ -61,6 +61,7 @@ def test_no_agent_ends_a_doubt_but_an_operator_does() -> None:
         Operation.RESEND: State.SENDING,
         Operation.DELIVER: State.SENT,
         Operation.FAIL: State.REPLY_CREATED,
+        Operation.GIVE_UP: State.CANCELED,
         Operation.REPORT: State.UNCERTAIN,
     }
 

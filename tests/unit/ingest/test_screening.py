@@ -13,6 +13,7 @@ from shared.contracts.contact_center import ContactCenter, Mailbox, Queue
 from shared.contracts.screening import ScreeningRule
 from shared.domain.contacts.contact import Contact
 from shared.domain.lifecycle import State
+from shared.domain.mail_envelope import Way
 from shared.mail.parsing.parser import parse_mail
 from shared.storage.mails.arrival_store import Arrival
 from tests.unit.domain.examples import NOW
@@ -26,12 +27,16 @@ BOX = Mailbox(
 
 
 def came(
-    *headers: str, box: Mailbox = BOX, contact: Contact | None = None, **then: Any
+    *headers: str,
+    box: Mailbox = BOX,
+    contact: Contact | None = None,
+    way: Way = Way.SMTP,
+    **then: Any,
 ) -> Screened:
     """Return what a mail of Ann becomes under a rule that meets, if one is given."""
     lines = (f"From: {ANN}", "To: support@demo.example", *headers, "", "Hello", "")
     raw = "\r\n".join(lines).encode()
-    arrival = Arrival("arrival", f"<{ANN}>", (box.address,), "192.0.2.1", NOW, raw)
+    arrival = Arrival("arrival", f"<{ANN}>", (box.address,), "192.0.2.1", NOW, raw, way=way)
     mail = parse_mail(raw, envelope_sender=ANN)
     rule = {"name": "one", "when": then.pop("when", {"body": "hello"}), "then": then}
     rules = [ScreeningRule.model_validate(rule)] if then else []
@@ -45,6 +50,13 @@ def test_first_mail_of_a_person_is_acknowledged() -> None:
 
     assert found.acknowledgement == AcknowledgeMail(interaction_id=found.interaction.id, to=ANN)
     assert "_NotAcknowledged" not in found.interaction.user_data
+
+
+def test_fetched_mail_without_date_is_not_acknowledged() -> None:
+    found = came(way=Way.IMAP)
+
+    assert found.acknowledgement is None
+    assert "may be old" in found.interaction.user_data["_NotAcknowledged"]
 
 
 def test_mail_of_a_blocked_contact_is_not_acknowledged() -> None:

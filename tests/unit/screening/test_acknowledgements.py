@@ -7,6 +7,7 @@ import pytest
 
 from shared.contracts.acknowledgement import Acknowledgement
 from shared.contracts.contact_center import ContactCenter, Mailbox, Queue
+from shared.domain.mail_envelope import Way
 from shared.mail.parsing.parser import parse_mail
 from shared.screening.acknowledgements import reason_against
 from shared.screening.rules import ScreenedMail, Screening
@@ -32,13 +33,14 @@ def against(
     screening: Screening | None = None,
     authenticated: bool | None = None,
     begins_thread: bool = True,
+    way: Way = Way.SMTP,
 ) -> str | None:
     raw = "\r\n".join(
         (f"From: {from_}", to, f"Subject: {subject}", *headers, "", "Hello", "")
     ).encode()
     mail = parse_mail(raw, envelope_sender=sender)
     return reason_against(
-        ScreenedMail(mail, raw, BOX.address, authenticated),
+        ScreenedMail(mail, raw, BOX.address, authenticated, way=way),
         screening or Screening(),
         sender=sender,
         mailbox=BOX,
@@ -113,3 +115,22 @@ def test_days_are_counted_from_the_arrival() -> None:
     written = NOW - timedelta(hours=23)
 
     assert against(f"Date: {written:%a, %d %b %Y %H:%M:%S} +0000") is None
+
+
+@pytest.mark.parametrize("date", ["", "Date: the other day"])
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        (Way.SMTP, None),
+        (Way.LMTP, None),
+        (Way.IMAP, "it does not say when it was written, and may be old"),
+        (Way.HTTP, "it does not say when it was written, and may be old"),
+    ],
+)
+def test_undated_mail_of_a_store_is_not_acknowledged(
+    way: Way, words: str | None, date: str
+) -> None:
+    headers = [date] if date else []
+
+    assert against(*headers, way=way) == words
+    assert against("Date: Mon, 30 Nov 2026 09:00:00 +0000", way=way) is None

@@ -242,7 +242,7 @@ class DropResource:
         except MailTooLargeError as error:
             raise self._too_large() from error
         except MailLoopError as error:
-            message = "too many Received fields: this mail is in a loop"
+            message = f"this mail is in a loop: {error}"
             raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP) from error
 
     async def _noted(self, mail: AsyncIterator[bytes], key: str) -> AsyncIterator[bytes]:
