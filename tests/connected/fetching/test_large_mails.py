@@ -95,6 +95,26 @@ async def test_mail_of_no_size_that_is_too_large_is_skipped(
     assert odd.count("LOGIN") == 1
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        (b"Received: from a by b\r\n" * 101, "it has 101 Received fields, more than 100"),
+        (b"X-Mailroom-Loop: a@demo.example\r\n" * 3, "it has 3 X-Mailroom-Loop fields"),
+    ],
+)
+async def test_mail_in_a_loop_is_skipped_with_its_reason(
+    backend: Backend, odd: OddServer, field: bytes, words: str
+) -> None:
+    odd.mails = {1: mail(1), 2: field + mail(2), 3: mail(3)}
+
+    async with running_pod(backend, center_of(odd)) as pod:
+        assert await pod.has(message_id(1), message_id(3))
+        assert await pod.catches_up()
+        folder = await pod.folder()
+
+    assert folder.skipped == ((2, f"it goes in circles: {words}"),)
+
+
 async def test_small_bound_of_octets_is_waited_for(backend: Backend, odd: OddServer) -> None:
     async with running_pod(backend, center_of(odd), octets_in_memory=1_000_000) as pod:
         assert await has_all_octets(pod)

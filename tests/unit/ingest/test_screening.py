@@ -56,7 +56,9 @@ def test_fetched_mail_without_date_is_not_acknowledged() -> None:
     found = came(way=Way.IMAP)
 
     assert found.acknowledgement is None
-    assert "may be old" in found.interaction.user_data["_NotAcknowledged"]
+    assert found.interaction.user_data["_NotAcknowledged"] == (
+        "it does not say when it was written, and may be old"
+    )
 
 
 def test_mail_of_a_blocked_contact_is_not_acknowledged() -> None:
