@@ -1,5 +1,6 @@
 """Turns an arrival into interactions, one for each of its mailboxes."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -44,6 +45,7 @@ from shared.mail.parsing.bounces.other_reports import repeats_subject
 from shared.mail.parsing.identity import duplicate_key
 from shared.mail.thread_tokens import Owns, thread_tokens, without_token
 from shared.mail.threads import thread_references
+from shared.screening.mail_texts import MailTexts
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.contacts.contact_store import ContactStore, ContactUnknownError
 from shared.storage.database.client import UnstorableError
@@ -125,6 +127,8 @@ class ArrivalParser:
         )
         mail = _without_tokens(mail, contact_center.owns)
         trusted = contact_center.trusted_authentication
+        # The same for all mailboxes: a stranger decides how many there are.
+        texts = MailTexts(mail, arrival.raw)
         is_copy = False
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
@@ -154,12 +158,13 @@ class ArrivalParser:
                 about=about.sent if about else None,
             )
             try:
-                found = await fold(decide(build(mail), mail))
-                is_known = await self._add(found, arrival, cause)
+                decided = await asyncio.to_thread(decide, build(mail), texts)
+                is_known = await self._add(await fold(decided), arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
-                found = await fold(decide(build(shown), shown))
-                is_known = await self._add(found, arrival, cause)
+                of_shown = MailTexts(shown, arrival.raw)
+                decided = await asyncio.to_thread(decide, build(shown), of_shown)
+                is_known = await self._add(await fold(decided), arrival, cause)
             is_copy = is_known if is_first else is_copy
         if matched and is_copy:
             await self._reports.withdraw(matched)

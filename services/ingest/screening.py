@@ -11,8 +11,8 @@ from shared.domain.contacts.contact import Contact, was_known
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.domain.set_aside import DISCARDED, NOT_ACKNOWLEDGED, SCREENING
-from shared.mail.parsed_mail import ParsedMail
 from shared.screening.acknowledgements import reason_against
+from shared.screening.mail_texts import MailTexts
 from shared.screening.rules import ScreenedMail, Screening, screened
 from shared.storage.mails.arrival_store import Arrival
 
@@ -29,7 +29,7 @@ class Screened:
 
 def screen(
     built: Interaction,
-    mail: ParsedMail,
+    texts: MailTexts,
     arrival: Arrival,
     mailbox: Mailbox,
     center: ContactCenter,
@@ -39,11 +39,11 @@ def screen(
     """Return what rules make of a built interaction, and whether its mail is acknowledged.
 
     A discarded mail is completed at once. User data that the system attaches itself stays. Where
-    the mailbox acknowledges and this mail is not, its user data says why.
+    the mailbox acknowledges and this mail is not, its user data says why. It may take a second
+    (many rules, a long text): call it beside the event loop.
     """
     facts = ScreenedMail(
-        mail,
-        arrival.raw,
+        texts,
         built.mailbox,
         built.mail.authenticated,
         is_contact_known=was_known(contact, arrival.received_at),

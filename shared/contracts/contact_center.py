@@ -28,7 +28,7 @@ from shared.contracts.description.sections import Name, Section
 from shared.contracts.fetching import Fetch
 from shared.contracts.flood import FloodRules
 from shared.contracts.oauth import LoginUse, MailServer, OAuthLogin, RouteLogin
-from shared.contracts.screening import MOST_RULES, ScreeningRule
+from shared.contracts.screening import ScreeningRule, ScreeningRules
 
 _DRAFTS: Final = "email.draft"
 
@@ -285,10 +285,7 @@ class ContactCenter(Section):
     reports: Annotated[ReportRules, Field(exclude_if=lambda value: value == ReportRules())] = (
         ReportRules()
     )
-    screening: Annotated[
-        tuple[ScreeningRule, ...],
-        Field(max_length=MOST_RULES, exclude_if=lambda value: not value),
-    ] = ()
+    screening: Annotated[ScreeningRules, Field(exclude_if=lambda value: not value)] = ()
     flood: Annotated[FloodRules | None, Field(exclude_if=lambda value: value is None)] = None
 
     @model_validator(mode="after")

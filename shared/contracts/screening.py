@@ -1,5 +1,6 @@
 """The screening rules in `contact-center.yaml`: what a mail has to be like, and what follows."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Final, Literal
@@ -14,6 +15,7 @@ from pydantic import (
 )
 
 from shared.contracts.description.sections import Name, Section
+from shared.domain.user_data import LARGEST, MOST_KEYS
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,126}")
 _USER_DATA_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
@@ -22,7 +24,12 @@ _LONGEST_VALUE: Final = 1000
 _MOST_VALUES: Final = 20
 _DEEPEST: Final = 5
 _MOST_TESTS: Final = 50
-MOST_RULES: Final = 200
+_MOST_TESTS_IN_ALL: Final = 1_000
+"""Tests in all rules: a stranger's long mail has to go through each of them."""
+_MOST_KEYS_IN_ALL: Final = MOST_KEYS // 2
+_LARGEST_IN_ALL: Final = LARGEST // 2
+"""Bytes of user data that all rules attach together. Agents have the other half for theirs."""
+_MOST_RULES: Final = 200
 """Rules in one description: each of them is tried on each mail."""
 
 
@@ -225,3 +232,36 @@ class ScreeningRule(Section):
         for test in self.when.tests():
             if isinstance(test, TextTest) and test.matches is not None:
                 yield test.matches
+
+
+def _bounded(rules: tuple[ScreeningRule, ...]) -> tuple[ScreeningRule, ...]:
+    """Check what all rules come to together: each of them may meet the same mail."""
+    tests = sum(1 for rule in rules for _ in rule.when.tests())
+    if tests > _MOST_TESTS_IN_ALL:
+        raise ValueError(
+            f"all rules together have {tests} tests, at most are {_MOST_TESTS_IN_ALL}: "
+            "leave some out, or put alternatives into one `matches`, such as `spam|scam`"
+        )
+    # Of several rules that name a key, one counts.
+    sizes: dict[str, int] = {}
+    for rule in rules:
+        for key, value in rule.then.user_data.items():
+            written = len(json.dumps({key: value}, ensure_ascii=False).encode(errors="replace"))
+            sizes[key] = max(sizes.get(key, 0), written)
+    if len(sizes) > _MOST_KEYS_IN_ALL:
+        raise ValueError(
+            f"all rules together attach up to {len(sizes)} keys to one mail, at most are "
+            f"{_MOST_KEYS_IN_ALL}: leave some out of `user_data`, or use a key in several rules"
+        )
+    if (size := sum(sizes.values())) > _LARGEST_IN_ALL:
+        raise ValueError(
+            f"all rules together attach up to {size} bytes to one mail, at most are "
+            f"{_LARGEST_IN_ALL}: shorten the values in `user_data`, or leave some out"
+        )
+    return rules
+
+
+ScreeningRules = Annotated[
+    tuple[ScreeningRule, ...], Field(max_length=_MOST_RULES), AfterValidator(_bounded)
+]
+"""All rules of a description, in their order."""

@@ -49,7 +49,7 @@ def reason_against(
 def _reasons(
     screened: ScreenedMail, *, sender: str, mailbox: Mailbox, center: ContactCenter, now: datetime
 ) -> Iterator[str]:
-    mail = screened.mail
+    mail = screened.texts.mail
     envelope = sender.strip("<> ")
     if not envelope:
         yield "it has the null sender"

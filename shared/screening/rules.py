@@ -2,62 +2,32 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
 from shared.contracts.screening import Actions, Condition, ScreeningRule, TextTest
 from shared.domain.mail_envelope import Way
-from shared.mail.mime.charsets import decode
-from shared.mail.mime.encoded_words import decode_value
-from shared.mail.mime.headers import Headers, read_mail_headers
-from shared.mail.parsed_mail import ParsedMail
-from shared.screening.text_tests import passes
+from shared.screening.mail_texts import MailTexts
+from shared.screening.text_tests import SearchedText, passes
 
-_LONGEST_TESTED: Final = 200_000
-"""Characters of a mail's text that are tested."""
-_LONGEST_HEADER: Final = 4_000
-_MOST_FIELDS: Final = 20
-"""Fields of one name that are tested, from the top."""
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class ScreenedMail:
-    """What rules are tried on: a mail, its octets, and the mailbox that it came to.
+    """What rules are tried on: the texts of a mail, and the mailbox that it came to.
 
     `authenticated` says whether its sender is proven, None if unknown, `is_contact_known` whether
     the sender has written before, and `contact_groups` are the groups of that contact. `way` is how
     it came.
     """
 
-    mail: ParsedMail
-    raw: bytes = field(repr=False)
+    texts: MailTexts = field(repr=False)
     mailbox: str
     authenticated: bool | None = None
     is_contact_known: bool = False
     contact_groups: tuple[str, ...] = ()
     way: Way = Way.SMTP
-
-    def header(self, name: str) -> Iterator[str]:
-        """Yield the decoded values of the fields of a lower-case name, the topmost first."""
-        for value in self._headers.every(name)[:_MOST_FIELDS]:
-            yield decode_value(value[:_LONGEST_HEADER])
-
-    @cached_property
-    def text(self) -> str:
-        """The beginning of the mail's text."""
-        return self.mail.text[:_LONGEST_TESTED]
-
-    @cached_property
-    def language(self) -> str:
-        """The language that the mail says it is in, such as `de`; empty if it says none."""
-        said = decode(self._headers.first("content-language") or b"")
-        return said.partition(",")[0].partition("-")[0].strip().lower()
-
-    @cached_property
-    def _headers(self) -> Headers:
-        return read_mail_headers(self.raw)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,43 +102,48 @@ def meets(condition: Condition, mail: ScreenedMail) -> bool:
 
 def _holdings(condition: Condition, screened: ScreenedMail) -> Iterator[bool]:
     """Yield whether each part of a condition holds."""
-    mail = screened.mail
     if condition.all is not None:
         yield all(meets(one, screened) for one in condition.all)
     if condition.any is not None:
         yield any(meets(one, screened) for one in condition.any)
     if condition.not_ is not None:
         yield not meets(condition.not_, screened)
-    values: tuple[tuple[TextTest | None, Sequence[str]], ...] = (
-        (condition.from_, [one.address for one in mail.from_]),
-        (condition.to, [one.address for one in mail.to]),
-        (condition.cc, [one.address for one in mail.cc]),
-        (condition.mailbox, [screened.mailbox]),
-        (condition.automatic, [mail.automatic] if mail.automatic else []),
-        (condition.contact_group, screened.contact_groups),
-        (condition.attachment_type, [one.media_type for one in mail.attachments]),
-    )
-    for test, several in values:
-        if test is not None:
-            yield any(passes(test, one, of_words=False) for one in several)
-    if condition.language is not None:
-        yield passes(condition.language, screened.language, of_words=False)
-    if condition.subject is not None:
-        yield passes(condition.subject, mail.subject, of_words=True)
-    if condition.body is not None:
-        yield passes(condition.body, screened.text, of_words=True)
-    for name, test in (condition.header or {}).items():
-        yield any(passes(test, value, of_words=True) for value in screened.header(name))
+    yield from _text_holdings(condition, screened)
     yield from _other_holdings(condition, screened)
 
 
+def _text_holdings(condition: Condition, screened: ScreenedMail) -> Iterator[bool]:
+    texts = screened.texts
+    for test, place in (
+        (condition.from_, "from"),
+        (condition.to, "to"),
+        (condition.cc, "cc"),
+        (condition.automatic, "automatic"),
+        (condition.attachment_type, "attachment.type"),
+        (condition.language, "language"),
+        (condition.subject, "subject"),
+        (condition.body, "body"),
+    ):
+        if test is not None:
+            yield texts.has(test, place)
+    for name, test in (condition.header or {}).items():
+        yield texts.has_in_header(test, name)
+    of_mailbox: tuple[tuple[TextTest | None, Sequence[str]], ...] = (
+        (condition.mailbox, [screened.mailbox]),
+        (condition.contact_group, screened.contact_groups),
+    )
+    for test, several in of_mailbox:
+        if test is not None:
+            yield any(passes(test, SearchedText(one), of_words=False) for one in several)
+
+
 def _other_holdings(condition: Condition, screened: ScreenedMail) -> Iterator[bool]:
-    size = len(screened.raw)
+    size = len(screened.texts.raw)
     if condition.size is not None:
         over, under = condition.size.over, condition.size.under
         yield (over is None or size > over) and (under is None or size < under)
     if condition.has_attachment is not None:
-        yield condition.has_attachment == bool(screened.mail.attachments)
+        yield condition.has_attachment == bool(screened.texts.mail.attachments)
     if condition.contact_known is not None:
         yield condition.contact_known == screened.is_contact_known
     if condition.authenticated is not None:

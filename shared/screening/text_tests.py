@@ -5,7 +5,7 @@ The texts are strangers', so nothing here backtracks: regular expressions are RE
 
 import fnmatch
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 import re2
@@ -30,33 +30,54 @@ def require_pattern(pattern: str) -> None:
     _expression(pattern)
 
 
-def passes(test: TextTest, value: str, *, of_words: bool) -> bool:
-    """Say whether a value passes a test, without regard to case.
+class SearchedText:
+    """A text that many tests search: each form of it is made once, when a test needs it."""
 
-    With `of_words` the value is a text, and `word` is any whole word of it; without, `word` is the
-    whole value.
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    @cached_property
+    def folded(self) -> str:
+        """The text without regard to case."""
+        return self._value.casefold()
+
+    @cached_property
+    def stripped(self) -> str:
+        """The folded text without blanks around it."""
+        return self.folded.strip()
+
+    @cached_property
+    def octets(self) -> bytes:
+        """The text as RE2 reads it: UTF-8, which has no lone surrogates."""
+        return self._value.encode(errors="replace")
+
+
+def passes(test: TextTest, text: SearchedText, *, of_words: bool) -> bool:
+    """Say whether a text passes a test, without regard to case.
+
+    With `of_words`, `word` is any whole word of the text; without, `word` is the whole text.
     """
     if test.word is not None:
-        wanted, found = test.word.casefold(), value.casefold()
-        return _has_word(found, wanted) if of_words else found.strip() == wanted
+        wanted = test.word.casefold()
+        if not of_words:
+            return text.stripped == wanted
+        return _word(wanted).search(text.folded) is not None
     if test.contains is not None:
-        return test.contains.casefold() in value.casefold()
+        return test.contains.casefold() in text.folded
     if test.glob is not None:
-        return _glob(test.glob.casefold()).fullmatch(value.casefold().strip()) is not None
-    # RE2 reads UTF-8, which has no lone surrogates.
-    text = value.encode(errors="replace").decode()
-    return test.matches is not None and _expression(test.matches).search(text) is not None
+        return _glob(test.glob.casefold()).fullmatch(text.stripped) is not None
+    return test.matches is not None and _expression(test.matches).search(text.octets) is not None
 
 
-def _has_word(text: str, word: str) -> bool:
-    """Say whether a word or phrase stands in a text with no letter or digit beside it."""
-    start = text.find(word)
-    while start >= 0:
-        end = start + len(word)
-        if not text[start - 1 : start].isalnum() and not text[end : end + 1].isalnum():
-            return True
-        start = text.find(word, start + 1)
-    return False
+@lru_cache(maxsize=_MOST_PATTERNS)
+def _word(word: str) -> "re.Pattern[str]":
+    """Return an expression for a word or phrase with no letter or digit beside it.
+
+    It begins with the word itself, because `re` looks for such a beginning in linear time. What is
+    before the word is looked at last, over as many characters as the word has.
+    """
+    before = rf"(?<![^\W_][\s\S]{{{len(word)}}})"
+    return re.compile(rf"{re.escape(word)}(?![^\W_]){before}")
 
 
 @lru_cache(maxsize=_MOST_PATTERNS)
@@ -72,7 +93,8 @@ def _expression(pattern: str) -> Any:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2.compile(pattern, options)
+        # A pattern in octets searches octets; RE2 takes both for UTF-8.
+        return re2.compile(pattern.encode(), options)
     except re2.error as error:
         reason = error.args[0]
         words = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)

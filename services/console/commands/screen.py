@@ -23,6 +23,7 @@ from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.parser import parse_mail
 from shared.mail.trace_fields import claimed_sender
 from shared.screening.acknowledgements import reason_against
+from shared.screening.mail_texts import MailTexts
 from shared.screening.rules import ScreenedMail, Screening, screened
 from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.client import Database
@@ -61,7 +62,8 @@ async def screen(
     author counts as unknown.
 
     Raises:
-        NotPossibleError: There is no such mail, or no mailbox that it is for.
+        NotPossibleError: There is no such mail, or no mailbox that it is for. One of the newest
+            that cannot be shown has a line that says why, and the others follow.
     """
     described = read_description(description) if description else None
     file = _file_named(wanted)
@@ -77,9 +79,11 @@ async def screen(
             for line in _explanation(center, mail, mailbox):
                 print(line)
             return
+        if mailbox is not None:
+            _chosen(center, mailbox)
         counts: Counter[str] = Counter()
-        async for mail in stored.newest(newest or MOST_MAILS):
-            for line in _summary(center, mail, mailbox, counts):
+        for arrival_id in await stored.newest(newest or MOST_MAILS):
+            for line in await _summary(center, stored, arrival_id, mailbox, counts):
                 print(line)
         for rule in center.screening:
             print(f"rule {rule.name}: met {counts[rule.name]} times")
@@ -104,21 +108,24 @@ class StoredMails:
         named = {"$or": [{"mail.message_id": f"<{bare}>"}, {"_id": bare}]}
         found = self._interactions.find(named, {"arrival_id": 1}, limit=_MOST_NAMED)
         ids = [one["arrival_id"] async for one in found if one.get("arrival_id")]
-        mail = await self._mail(next(iter(ids), bare))
+        mail = await self.arrived(next(iter(ids), bare))
         if mail is None:
             raise NotPossibleError(
                 f"there is no file and no stored mail {storable(wanted, _LONGEST)}", Exit.NOT_FINE
             )
         return mail
 
-    async def newest(self, limit: int) -> AsyncIterator[Mail]:
-        """Yield the newest mails, the newest first."""
-        ids = await self._arrivals.find({}, {"_id": 1}).sort("_id", -1).to_list(limit)
-        for one in ids:
-            if mail := await self._mail(one["_id"]):
-                yield mail
+    async def newest(self, limit: int) -> list[str]:
+        """Return the ids of the newest arrivals, the newest first."""
+        found = await self._arrivals.find({}, {"_id": 1}).sort("_id", -1).to_list(limit)
+        return [one["_id"] for one in found]
 
-    async def _mail(self, arrival_id: str) -> Mail | None:
+    async def arrived(self, arrival_id: str) -> Mail | None:
+        """Return the mail of an arrival, None if it is gone.
+
+        Raises:
+            NotPossibleError: Its content is damaged.
+        """
         document = await self._arrivals.find_one({"_id": arrival_id}, {"outbox": 0})
         if document is None:
             return None
@@ -129,7 +136,9 @@ class StoredMails:
             if raw is None:
                 raw = await self._vault.get(ContentRef(**document["content"]))
         except DamagedContentError as error:
-            raise NotPossibleError(f"arrival {arrival_id}: {error}", Exit.NOT_FINE) from None
+            raise NotPossibleError(
+                f"arrival {arrival_id}: cannot be read ({error})", Exit.NOT_FINE
+            ) from None
         return await self.with_contact(
             Mail(
                 f"arrival {arrival_id}",
@@ -197,15 +206,32 @@ def _explanation(center: ContactCenter, mail: Mail, chosen: str | None) -> Itera
         did = {one.rule: one.did for one in screening.steps}
         for rule in rules:
             yield f"{mailbox.address}: rule {rule.name}: {did.get(rule.name, 'does not meet')}"
-        yield f"{mailbox.address}: {_outcome(screening, mailbox)}"
+        yield f"{mailbox.address}: {_outcome(screening, mailbox, mail.contact)}"
         if mailbox.acknowledgement:
             yield f"{mailbox.address}: {_acknowledged(center, mail, parsed, mailbox, screening)}"
 
 
-def _summary(
+async def _summary(
+    center: ContactCenter,
+    stored: StoredMails,
+    arrival_id: str,
+    chosen: str | None,
+    counts: Counter[str],
+) -> list[str]:
+    """Return a line for each mailbox of an arrival in which a rule meets, and count the rules.
+
+    A mail that cannot be shown has one line that says why. One that is gone by now has none.
+    """
+    try:
+        mail = await stored.arrived(arrival_id)
+        return list(_meetings(center, mail, chosen, counts)) if mail else []
+    except NotPossibleError as error:
+        return [str(error)]
+
+
+def _meetings(
     center: ContactCenter, mail: Mail, chosen: str | None, counts: Counter[str]
 ) -> Iterator[str]:
-    """Yield a line for each mailbox of a mail that a rule meets, and count the rules."""
     parsed = _parsed(mail)
     for mailbox in _mailboxes(center, mail, parsed, chosen):
         screening = _screening(center, mail, parsed, mailbox)
@@ -230,16 +256,27 @@ def _mailboxes(
     center: ContactCenter, mail: Mail, parsed: ParsedMail, chosen: str | None
 ) -> Sequence[Mailbox]:
     """Return the mailboxes that a mail is for: the chosen one, those it came to, or its To."""
+    if chosen:
+        return [_chosen(center, chosen)]
     named = mail.mailboxes or [one.address for one in (*parsed.to, *parsed.cc)]
-    found = [center.mailbox_for(address) for address in ([chosen] if chosen else named)]
+    found = [center.mailbox_for(address) for address in named]
     mailboxes = list({one.address: one for one in found if one}.values())
     if not mailboxes:
         raise NotPossibleError(
-            f"{mail.name}: {chosen or 'none of its recipients'} is a mailbox here: "
+            f"{mail.name}: cannot be shown: none of its recipients is a mailbox here: "
             "name one with --mailbox",
             Exit.NOT_FINE,
         )
     return mailboxes
+
+
+def _chosen(center: ContactCenter, address: str) -> Mailbox:
+    if mailbox := center.mailbox_for(address):
+        return mailbox
+    raise NotPossibleError(
+        f"{storable(address, _LONGEST)} is no mailbox here: name another with --mailbox",
+        Exit.NOT_FINE,
+    )
 
 
 def _screening(
@@ -252,8 +289,7 @@ def _facts(center: ContactCenter, mail: Mail, parsed: ParsedMail, mailbox: Mailb
     sender = parsed.from_[0].address if parsed.from_ else mail.sender
     verdict = sender_verdict(parsed.authentication, center.trusted_authentication, sender)
     return ScreenedMail(
-        parsed,
-        mail.raw,
+        MailTexts(parsed, mail.raw),
         mailbox.address,
         verdict.authenticated,
         is_contact_known=was_known(mail.contact, mail.received_at or SystemClock().now()),
@@ -273,14 +309,22 @@ def _acknowledged(
         center=center,
         # Whether it goes on with a conversation depends on the mails that are here already.
         begins_thread=True,
-        now=SystemClock().now(),
+        now=mail.received_at or SystemClock().now(),
     )
+    if _is_blocked(mail.contact):
+        reason = reason or "nobody is offered it"
     if reason:
         return f"it would not be acknowledged: {reason}"
     return f"it would be acknowledged to <{mail.sender}>, if it begins a conversation"
 
 
-def _outcome(screening: Screening, mailbox: Mailbox) -> str:
+def _outcome(screening: Screening, mailbox: Mailbox, contact: Contact | None) -> str:
     if screening.discard is not None:
         return f"it would be completed at once as discarded ({screening.discard})"
+    if _is_blocked(contact):
+        return "it would be completed at once: its contact is blocked"
     return f"it would wait in queue {screening.queue or mailbox.queue}"
+
+
+def _is_blocked(contact: Contact | None) -> bool:
+    return contact is not None and contact.is_blocked

@@ -68,6 +68,15 @@ def read_mail_headers(raw: bytes, limit: int = DEFAULT_LIMITS.header_octets) -> 
     return read_headers(raw, start, len(raw), limit)
 
 
+def read_head(raw: bytes, limit: int = DEFAULT_LIMITS.header_octets) -> Headers:
+    """Return the fields within the first `limit` octets of a mail.
+
+    It takes no longer for a longer mail, unlike `read_mail_headers`, which looks for the end of the
+    block and keeps the beginning of each field up to there.
+    """
+    return read_mail_headers(raw[:limit], limit)[0]
+
+
 def read_headers(
     raw: bytes, start: int, end: int, limit: int = DEFAULT_LIMITS.header_octets
 ) -> tuple[Headers, int]:

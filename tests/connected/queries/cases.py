@@ -752,7 +752,8 @@ async def screens_stored_mails(large: LargeDatabase) -> None:
     for wanted in (mail_id(3), held_id(0), arrived.arrival.id, "nothing"):
         with suppress(NotPossibleError):
             await stored.named(wanted)
-    _ = [mail async for mail in stored.newest(10)]
+    for arrival_id in await stored.newest(10):
+        await stored.arrived(arrival_id)
 
 
 @case

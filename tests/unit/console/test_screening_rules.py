@@ -74,3 +74,45 @@ def test_wrong_rule_is_refused_in_words(old: str, new: str, words: str) -> None:
         describe(TEXT.replace(old, new))
 
     assert words in str([one.words for one in caught.value.problems])
+
+
+def _with_rules(*rules: str) -> str:
+    named = "".join(
+        f"  - {{name: r{n}, when: {{body: x}}, {one}}}\n" for n, one in enumerate(rules)
+    )
+    return TEXT.replace("  - name: news", f"{named}  - name: news")
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        (
+            [f"then: {{user_data: {{K{n}: {'x' * 1000}}}}}" for n in range(40)],
+            "at most are 32768: shorten the values in `user_data`",
+        ),
+        (
+            [
+                f"then: {{user_data: {{{', '.join(f'K{n}-{m}: x' for m in range(20))}}}}}"
+                for n in range(20)
+            ],
+            "up to 400 keys to one mail, at most are 256",
+        ),
+        (
+            [f"when: {{all: [{'{body: x}, ' * 49}]}}, then: {{queue: low}}"] * 21,
+            "have 1032 tests, at most are 1000: leave some out",
+        ),
+    ],
+)
+def test_rules_that_are_too_much_together_are_refused(rules: list[str], words: str) -> None:
+    text = _with_rules(*rules).replace("when: {body: x}, when:", "when:")
+
+    with pytest.raises(UnreadableError) as caught:
+        describe(text)
+
+    assert words in str([one.words for one in caught.value.problems])
+
+
+def test_value_that_many_rules_attach_counts_once() -> None:
+    text = _with_rules(*[f"then: {{user_data: {{Segment: {'x' * 1000}}}}}"] * 100)
+
+    assert len(describe(text).screening) == 102

@@ -15,6 +15,7 @@ from shared.domain.contacts.contact import Contact
 from shared.domain.lifecycle import State
 from shared.domain.mail_envelope import Way
 from shared.mail.parsing.parser import parse_mail
+from shared.screening.mail_texts import MailTexts
 from shared.storage.mails.arrival_store import Arrival
 from tests.unit.domain.examples import NOW
 
@@ -42,7 +43,7 @@ def came(
     rules = [ScreeningRule.model_validate(rule)] if then else []
     center = ContactCenter(name="demo", queues=(Queue(name="support"),), mailboxes=(box,))
     built = build_interaction(mail, arrival, box, Relations((), contact=contact))
-    return screen(built, mail, arrival, box, center, rules, contact)
+    return screen(built, MailTexts(mail, raw), arrival, box, center, rules, contact)
 
 
 def test_first_mail_of_a_person_is_acknowledged() -> None:

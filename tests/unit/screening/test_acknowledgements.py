@@ -10,6 +10,7 @@ from shared.contracts.contact_center import ContactCenter, Mailbox, Queue
 from shared.domain.mail_envelope import Way
 from shared.mail.parsing.parser import parse_mail
 from shared.screening.acknowledgements import reason_against
+from shared.screening.mail_texts import MailTexts
 from shared.screening.rules import ScreenedMail, Screening
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ def against(
     ).encode()
     mail = parse_mail(raw, envelope_sender=sender)
     return reason_against(
-        ScreenedMail(mail, raw, BOX.address, authenticated, way=way),
+        ScreenedMail(MailTexts(mail, raw), BOX.address, authenticated, way=way),
         screening or Screening(),
         sender=sender,
         mailbox=BOX,

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.screening import ScreeningRule
+from shared.contracts.screening import ScreeningRule, TextTest
 from shared.mail.parsing.parser import parse_mail
+from shared.screening import mail_texts
+from shared.screening.mail_texts import MailTexts
 from shared.screening.rules import ScreenedMail, Screening, meets, screened
+from shared.screening.text_tests import SearchedText, passes
 
 MAIL = b"""\
 From: "ceo@bank.example" <Ann.Lee@Example.org>\r
@@ -33,8 +36,7 @@ x\r
 
 def mail_of(raw: bytes = MAIL, *, authenticated: bool | None = None) -> ScreenedMail:
     return ScreenedMail(
-        parse_mail(raw),
-        raw,
+        MailTexts(parse_mail(raw), raw),
         "support@demo.example",
         authenticated,
         is_contact_known=True,
@@ -135,6 +137,7 @@ def test_without_a_rule_that_meets_nothing_changes() -> None:
     assert screened([rule({"body": "nothing"})], mail_of()) == Screening()
 
 
+@pytest.mark.parametrize("letter", ["a", "ä"])
 @pytest.mark.parametrize(
     "test",
     [
@@ -143,12 +146,86 @@ def test_without_a_rule_that_meets_nothing_changes() -> None:
         {"matches": "(a|aa)*c"},
         {"contains": "a" * 200 + "b"},
         "a" * 200 + "b",
+        "a",
     ],
 )
-def test_hostile_text_is_tested_in_a_moment(test: Any) -> None:
-    mail = mail_of(b"From: a@b.c\r\nSubject: " + b"a" * 900 + b"\r\n\r\n" + b"a" * 500_000)
+def test_hostile_text_is_tested_in_a_moment(test: Any, letter: str) -> None:
+    written = str(test).replace("a", letter) if isinstance(test, str) else test
+    letters = letter.encode()
+    mail = mail_of(b"From: a@b.c\r\nSubject: " + letters * 900 + b"\r\n\r\n" + letters * 500_000)
 
     began = time.process_time()
-    holds({"any": [{"subject": test}, {"body": test}]}, mail)
+    holds({"any": [{"subject": written}, {"body": written}]}, mail)
 
     assert time.process_time() - began < 1
+
+
+def test_many_rules_fold_a_long_foreign_text_once() -> None:
+    mail = mail_of(
+        b"From: a@b.c\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + "ää ".encode() * 100_000
+    )
+    rules = [
+        rule(
+            {
+                "any": [
+                    {"body": f"ää ö{n}"},
+                    {"body": {"contains": f"ö{n}"}},
+                    {"body": {"matches": f"ö{n}"}},
+                ]
+            }
+        )
+        for n in range(200)
+    ]
+
+    began = time.process_time()
+    screened(rules, mail)
+
+    assert time.process_time() - began < 1
+
+
+def test_same_test_is_tried_once_for_many_rules_and_mailboxes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[Any] = []
+
+    def tries(*args: Any, **named: Any) -> bool:
+        tried.append(args)
+        return passes(*args, **named)
+
+    monkeypatch.setattr(mail_texts, "passes", tries)
+    texts = MailTexts(parse_mail(MAIL), MAIL)
+    rules = [rule({"body": "invoice", "header": {"X-Spam-Flag": "no"}}) for _ in range(50)]
+
+    for mailbox in ("a@demo.example", "b@demo.example"):
+        assert len(screened(rules, ScreenedMail(texts, mailbox)).steps) == 50
+
+    # The body, and two fields of X-Spam-Flag.
+    assert len(tried) == 3
+
+
+def test_endless_header_is_read_up_to_its_limit() -> None:
+    raw = b"From: a@b.c\r\nX-Long: a" + b"\n " * 10_000_000 + b"\nX-Late: yes\r\n\r\nHello"
+    mail = ScreenedMail(MailTexts(parse_mail(b"From: a@b.c\r\n\r\nHello"), raw), "a@demo.example")
+
+    began = time.process_time()
+    found = [holds({"header": {name: {"glob": "*a*"}}}, mail) for name in ("From", "X-Late")]
+
+    assert (found, time.process_time() - began < 0.5) == ([True, False], True)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"),
+    [
+        ("x: a.b", True),
+        ("a.b", True),
+        ("xa.b a.b", True),
+        ("a.ba.b", False),
+        ("_a.b_", True),
+        ("ßa.b", False),
+        ("a.b²", False),
+    ],
+)
+def test_phrase_is_found_with_no_letter_or_digit_beside(text: str, is_there: bool) -> None:
+    test = TextTest(word="A.B")
+
+    assert passes(test, SearchedText(text), of_words=True) is is_there
