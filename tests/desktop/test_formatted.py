@@ -20,6 +20,8 @@ PASTED = """
 <a href="javascript:alert(1)">bad</a> <a href="https://example.org/x">good</a>
 <img src="https://pictures.example.org/spy.png" onerror="alert(1)"><script>alert(1)</script>
 <form><input value="x"><button>go</button></form></p><ul><li>point</li></ul>
+<blockquote type="cite"><p style="position:fixed">spoken
+<img src="https://pictures.example.org/spy.png"><script>alert(1)</script></p></blockquote>
 """
 OUTER = "all => all.map((one) => one.outerHTML)"
 PASTE = """(place, html) => {
@@ -84,6 +86,8 @@ async def test_formatted_answer_keeps_the_quote_and_has_a_plain_twin(
     await page.keyboard.type("it is on its way back")
     await page.keyboard.press("Enter")
     await page.keyboard.press("Enter")
+    await page.keyboard.type("    Total:      5 EUR")
+    await page.keyboard.press("Enter")
     await page.keyboard.type("Questions? See https://example.org/help now")
     await saved(page)
     await formatting.picture("writing")
@@ -103,10 +107,12 @@ async def test_formatted_answer_keeps_the_quote_and_has_a_plain_twin(
     text, html = body(mail, "plain"), body(mail, "html")
     assert text.startswith(
         "Dear Ann, invoice <17> is settled:\n- one payment was too many\n- it is on its way back\n"
-        "Questions? See https://example.org/help nowfrom elsewhere"
+        "    Total:      5 EUR\nQuestions? See https://example.org/help nowfrom elsewhere"
     )
     assert "good <https://example.org/x>" in text
+    assert "> spoken" in text
     assert text.rstrip().endswith("> Red letters")
+    assert "\u00a0 \u00a0 Total:\u00a0 \u00a0 \u00a0 5 EUR" in html.replace("&nbsp;", "\u00a0")
     assert "<strong>Ann</strong>, invoice &lt;17&gt; is settled" in html
     assert '<a href="https://example.org/help"' in html
     assert 'style="color:red"' in html.replace("color: red", "color:red")
@@ -135,6 +141,15 @@ async def test_toolbar_links_and_plain_text_work_by_key(formatting: AgentPage) -
     await address.fill("example.org/here")
     await page.keyboard.press("Enter")
     await expect(words.locator("a")).to_have_attribute("href", "https://example.org/here")
+    # The whole link has another address, of which no word is typed into it.
+    await page.keyboard.press("ArrowRight")
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("ArrowLeft")
+    await page.keyboard.press("Control+k")
+    await expect(address).to_have_value("https://example.org/here")
+    await address.fill("example.org/there")
+    await page.keyboard.press("Enter")
+    await expect(words.locator("a")).to_have_text("here")
     await page.keyboard.press("End")
     # No trap: Tab leaves the text, and goes on to what follows it.
     await page.keyboard.press("Tab")
@@ -145,7 +160,7 @@ async def test_toolbar_links_and_plain_text_work_by_key(formatting: AgentPage) -
     await page.get_by_role("dialog").get_by_role("button", name="Plain text").click()
 
     plain = page.locator("textarea.words")
-    await expect(plain).to_have_value("see here <https://example.org/here>")
+    await expect(plain).to_have_value("see here <https://example.org/there>")
     await saved(page)
     await page.get_by_role("button", name="With format").click()
     await expect(words).to_contain_text("see here")

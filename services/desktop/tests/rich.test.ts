@@ -1,6 +1,9 @@
+import { EditorState, TextSelection } from "prosemirror-state";
 import { describe, expect, it, test } from "vitest";
 import { isFormatted } from "../src/writing/formatted";
-import { docOfText, hasFormat, htmlOf, originalOf, textOf } from "../src/writing/rich/forms";
+import { keepBlanks, releaseBlanks } from "../src/writing/rich/blanks";
+import { link, linkedRange, unlink } from "../src/writing/rich/commands";
+import { docOfText, hasFormat, htmlOf, originalOf, textOf, withBlanks } from "../src/writing/rich/forms";
 import { safeLink } from "../src/writing/rich/links";
 import { schema } from "../src/writing/rich/schema";
 import { isBold, isItalic, isLight, putBack, quieted, setAside } from "../src/writing/rich/styles";
@@ -43,6 +46,53 @@ describe("the HTML of a formatted text", () => {
   });
 });
 
+describe("blanks", () => {
+  it.each([
+    ["  Total:    5 EUR ", "\u00a0 Total:\u00a0 \u00a0 5 EUR\u00a0"],
+    ["a b", "a b"],
+    ["a  b", "a\u00a0 b"],
+    [" ", "\u00a0"],
+    ["a \n b", "a\u00a0\n\u00a0b"],
+  ])("of %o are kept in HTML", (line, kept) => {
+    expect(keepBlanks(line)).toBe(kept);
+  });
+
+  it.each(["    Total:      5 EUR", " a", "a ", "  ", "a  b   c    d", " \n  \na \n b", "10\u00a0EUR"])(
+    "of %o come back, and no browser drops one",
+    (line) => {
+      const kept = keepBlanks(line);
+
+      expect(kept).not.toMatch(/^ | $| {2}| \n|\n /);
+      expect(releaseBlanks(kept)).toBe(line);
+    },
+  );
+
+  it("are kept over formats and line breaks, and are plain in the text", () => {
+    const broken = schema.node("paragraph", null, [
+      words(" a "),
+      words(" b", "strong"),
+      schema.node("hard_break"),
+      words(" c"),
+    ]);
+
+    expect(htmlOf(doc(broken))).toBe(
+      "<div><p>&nbsp;a&nbsp;<strong> b</strong><br>&nbsp;c</p></div>",
+    );
+    expect(textOf(doc(paragraph(words("\u00a0a\u00a0 b"))))).toBe(" a  b");
+  });
+
+  it("of a document that was read are those that were written", () => {
+    const read = doc(paragraph(words("\u00a0a\u00a0"), words(" b\u00a0c", "strong")), LIST);
+
+    expect(withBlanks(read)).toEqual(doc(paragraph(words(" a "), words(" b\u00a0c", "strong")), LIST));
+  });
+
+  it("of a quoted text and of tabs are kept", () => {
+    expect(originalOf("a\n  b").attrs["html"]).toBe('<blockquote type="cite">a<br>&nbsp; b</blockquote>');
+    expect(htmlOf(doc(paragraph(words("a\tb"))))).toBe("<div><p>a&nbsp; &nbsp; b</p></div>");
+  });
+});
+
 describe("the plain text beside it", () => {
   it("has a line for each paragraph and marks lists and quotes", () => {
     const quote = schema.node("blockquote", null, [paragraph(words("said")), paragraph()]);
@@ -67,14 +117,72 @@ describe("the plain text beside it", () => {
   });
 });
 
+describe("an own quote above the quoted mail", () => {
+  const own = schema.node("blockquote", null, [paragraph(words("own"))]);
+
+  it.each([
+    ["directly", doc(own, originalOf("theirs")), "> own\n\n> theirs"],
+    ["with an empty line between", doc(own, paragraph(), originalOf("theirs")), "> own\n\n> theirs"],
+    ["that was typed", doc(paragraph(words("> own")), originalOf("theirs")), "> own\n\n> theirs"],
+    ["of two", doc(own, own), "> own\n\n> own"],
+  ])("stays apart: %s", (_how, made, text) => {
+    expect(textOf(made)).toBe(text);
+  });
+
+  it("is no part of the quoted mail when the text is read again", () => {
+    const again = docOfText("> own\n\n> theirs\n>\n> more\n");
+
+    expect(again.lastChild?.attrs["text"]).toBe("theirs\n\nmore");
+    expect(textOf(again)).toBe("> own\n\n> theirs\n>\n> more");
+  });
+});
+
+describe("a link at the caret", () => {
+  const linked = paragraph(words("see "), words("he", "link"), words("re", "strong", "link"), words(" now"));
+  const at = (from: number, to = from) => {
+    const made = doc(linked);
+    return EditorState.create({ doc: made, selection: TextSelection.create(made, from, to) });
+  };
+  const after = (state: EditorState, command: typeof unlink) => {
+    let next = state;
+    command(state, (change) => (next = state.apply(change)));
+    return next.doc;
+  };
+
+  it.each([
+    ["in its first word", 6, { from: 5, to: 9 }],
+    ["between two formats", 7, { from: 5, to: 9 }],
+    ["at its end", 9, { from: 9, to: 9 }],
+    ["outside", 2, { from: 2, to: 2 }],
+  ])("is taken as a whole: %s", (_where, caret, range) => {
+    expect(linkedRange(at(caret).selection)).toEqual(range);
+  });
+
+  it("gets another address on all its words", () => {
+    const changed = after(at(7), link("https://example.org/other"));
+
+    expect(textOf(changed)).toBe("see here <https://example.org/other> now");
+  });
+
+  it("is cleared as a whole", () => {
+    expect(textOf(after(at(6), unlink))).toBe("see here now");
+  });
+
+  it("leaves a chosen part alone", () => {
+    expect(textOf(after(at(5, 7), unlink))).toBe("see here <https://example.org/a?b&c> now");
+  });
+});
+
 describe("a plain text that gets a format", () => {
   it.each([
     "Dear Ann,\n\nyes.\n\nOn Monday, Ann wrote:\n> first\n>\n> > older\n> last",
     "> only a quote",
+    "> own\n\n> theirs",
+    "  Total:    5 EUR",
     "no quote\n\nat all",
     "a > b",
   ])("stays the same text: %o", (text) => {
-    expect(textOf(docOfText(text)).trimStart()).toBe(text);
+    expect(textOf(docOfText(text)).replace(/^\n/, "")).toBe(text);
   });
 
   it("has its trailing quote as one piece, with room above", () => {
@@ -89,6 +197,14 @@ describe("a plain text that gets a format", () => {
     expect(hasFormat(doc(paragraph(words("plain"))))).toBe(false);
     expect(hasFormat(doc(paragraph(words("bold", "strong"))))).toBe(true);
     expect(hasFormat(doc(LIST))).toBe(true);
+  });
+
+  it.each([
+    ['<blockquote type="cite">"Hi"<br>  you<br></blockquote>', false],
+    ['<blockquote type="cite"><p>Hi</p></blockquote>', true],
+    ['<blockquote type="cite">Hi <img src="cid:1"></blockquote>', true],
+  ])("loses the design of the quoted mail where it has one: %s", (html, isLost) => {
+    expect(hasFormat(doc(paragraph(), originalOf('"Hi"\n  you', html)))).toBe(isLost);
   });
 });
 

@@ -4,9 +4,9 @@ import { baseKeymap, chainCommands, lift, setBlockType, toggleMark, wrapIn } fro
 import { history, redo, undo } from "prosemirror-history";
 import { InputRule, inputRules, wrappingInputRule } from "prosemirror-inputrules";
 import { keymap } from "prosemirror-keymap";
-import type { MarkType, NodeType } from "prosemirror-model";
+import type { Mark, MarkType, Node, NodeType } from "prosemirror-model";
 import { liftListItem, sinkListItem, splitListItem, wrapInList } from "prosemirror-schema-list";
-import type { Command, EditorState, Plugin } from "prosemirror-state";
+import type { Command, EditorState, Plugin, Selection } from "prosemirror-state";
 import { schema } from "./schema";
 
 const { nodes, marks } = schema;
@@ -44,13 +44,31 @@ export function toggle(format: Format): Command {
   };
 }
 
-// Makes a link of the selection, or writes the address where nothing is selected.
+// What a change of the link is about: the selection, or all words of the link around the caret.
+export function linkedRange({ $from, from, to, empty }: Selection): { from: number; to: number } {
+  const around = linkOf($from.nodeBefore);
+  if (!empty || !around || !linkOf($from.nodeAfter)?.eq(around)) return { from, to };
+  const { parent } = $from;
+  const isOfIt = (at: number): boolean => linkOf(parent.maybeChild(at))?.eq(around) ?? false;
+  let first = $from.index();
+  let end = first;
+  while (isOfIt(first - 1)) first -= 1;
+  while (isOfIt(end)) end += 1;
+  return { from: $from.posAtIndex(first), to: $from.posAtIndex(end) };
+}
+
+function linkOf(node: Node | null): Mark | undefined {
+  return node?.marks.find((one) => one.type.name === "link");
+}
+
+// Makes a link of the selection, or writes the address where nothing is selected. A link around the
+// caret gets the address.
 export function link(href: string): Command {
   return (state, dispatch) => {
-    const { from, to, empty } = state.selection;
+    const { from, to } = linkedRange(state.selection);
     const type = mark("link");
     const change = state.tr;
-    if (empty) change.replaceSelectionWith(schema.text(href, [type.create({ href })]), false);
+    if (from === to) change.replaceSelectionWith(schema.text(href, [type.create({ href })]), false);
     else change.removeMark(from, to, type).addMark(from, to, type.create({ href }));
     dispatch?.(change.scrollIntoView());
     return true;
@@ -58,7 +76,7 @@ export function link(href: string): Command {
 }
 
 export function unlink(state: EditorState, dispatch?: (change: EditorState["tr"]) => void): boolean {
-  const { from, to } = state.selection;
+  const { from, to } = linkedRange(state.selection);
   dispatch?.(state.tr.removeMark(from, to, mark("link")));
   return true;
 }

@@ -2,9 +2,18 @@
 
 import { Fragment, type Mark, type Node } from "prosemirror-model";
 import { CLOSING, OPENING } from "../formatted";
+import { keepBlanks, plainBlanks, releaseBlanks } from "./blanks";
 import { schema } from "./schema";
 
-const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "\u00a0": "&nbsp;",
+};
+// No mail program shows a tab of HTML.
+const TAB = "    ";
 const TAGS: Readonly<Record<string, string>> = {
   paragraph: "p",
   blockquote: "blockquote",
@@ -15,8 +24,9 @@ const TAGS: Readonly<Record<string, string>> = {
   em: "em",
   underline: "u",
 };
+
 export function escaped(text: string): string {
-  return text.replaceAll(/[&<>"]/g, (one) => ENTITIES[one] ?? one);
+  return text.replaceAll(/[&<>"\u00a0]/g, (one) => ENTITIES[one] ?? one);
 }
 
 export function htmlOf(doc: Node): string {
@@ -30,13 +40,36 @@ function inside(node: Node): string {
 }
 
 function htmlOfNode(node: Node): string {
-  if (node.isText) return node.marks.reduceRight(wrapped, escaped(node.text ?? ""));
-  if (node.type.name === "hard_break") return "<br>";
   if (node.type.name === "original") return node.attrs["html"] as string;
   const tag = TAGS[node.type.name] ?? "p";
+  const content = node.isTextblock ? insideLine(node) : inside(node);
   const start = node.attrs["order"] > 1 ? ` start="${node.attrs["order"]}"` : "";
   // An empty paragraph has no height in most programs.
-  return `<${tag}${start}>${inside(node) || (tag === "p" ? "<br>" : "")}</${tag}>`;
+  return `<${tag}${start}>${content || (tag === "p" ? "<br>" : "")}</${tag}>`;
+}
+
+function insideLine(block: Node): string {
+  const pieces = block.children.map((one) => (one.isText ? (one.text ?? "").replaceAll("\t", TAB) : "\n"));
+  const kept = keepBlanks(pieces.join(""));
+  let end = 0;
+  return block.children
+    .map((one, at) => {
+      const text = kept.slice(end, (end += pieces[at]?.length ?? 0));
+      return one.isText ? one.marks.reduceRight(wrapped, escaped(text)) : "<br>";
+    })
+    .join("");
+}
+
+// A document that was read from HTML, with the blanks that were written.
+export function withBlanks(node: Node): Node {
+  if (!node.isTextblock) return node.copy(Fragment.from(node.children.map(withBlanks)));
+  const released = releaseBlanks(node.textBetween(0, node.content.size, null, "\n"));
+  let end = 0;
+  const content = node.children.map((one) => {
+    const text = released.slice(end, (end += one.nodeSize));
+    return one.isText ? schema.text(text, one.marks) : one;
+  });
+  return node.copy(Fragment.from(content));
 }
 
 function wrapped(html: string, mark: Mark): string {
@@ -46,19 +79,20 @@ function wrapped(html: string, mark: Mark): string {
 }
 
 export function textOf(doc: Node): string {
-  return blocks(doc).join("\n").replace(/\n+$/, "");
+  return plainBlanks(blocks(doc).join("\n")).replace(/\n+$/, "");
 }
 
 // One line for each paragraph, as in the plain editor; quotes and lists are marked at the line.
+// An empty line keeps two quotes apart, of which only one is the mail that is answered.
 function blocks(parent: Node): string[] {
   const lines: string[] = [];
   parent.forEach((node) => {
     switch (node.type.name) {
       case "original":
-        lines.push(...quoted((node.attrs["text"] as string).split("\n")));
+        lines.push(...apart(lines), ...quoted((node.attrs["text"] as string).split("\n")));
         return;
       case "blockquote":
-        lines.push(...quoted(blocks(node)));
+        lines.push(...apart(lines), ...quoted(blocks(node)));
         return;
       case "bullet_list":
       case "ordered_list":
@@ -71,6 +105,10 @@ function blocks(parent: Node): string[] {
     }
   });
   return lines;
+}
+
+function apart(above: readonly string[]): string[] {
+  return above.at(-1)?.startsWith(">") ? [""] : [];
 }
 
 function quoted(lines: string[]): string[] {
@@ -111,26 +149,25 @@ function addressBehind(paragraph: Node, at: number, href: string): string {
   return bare(words) === bare(href) ? "" : ` <${href.replace(/^mailto:/i, "")}>`;
 }
 
-// Plain text as a formatted one. Its trailing quote becomes the original: `html` where that is known.
+// Plain text as a formatted one. Its last quote becomes the original, where only empty lines follow:
+// `html` where that is known.
 export function docOfText(text: string, html = ""): Node {
   const lines = text.split("\n");
-  let end = lines.length;
-  while (end > 0 && (lines[end - 1]?.startsWith(">") || lines[end - 1] === "")) end -= 1;
-  const tail = lines.slice(end);
-  const hasQuote = tail.some((line) => line.startsWith(">"));
-  const own = (hasQuote ? lines.slice(0, end) : lines).map((line) =>
+  const end = lines.findLastIndex((line) => line !== "") + 1;
+  const first = lines.findLastIndex((line, at) => at < end && !line.startsWith(">")) + 1;
+  const hasQuote = first < end;
+  const own = (hasQuote ? lines.slice(0, first) : lines).map((line) =>
     schema.node("paragraph", null, line ? [schema.text(line)] : []),
   );
   if (!hasQuote) return schema.node("doc", null, own);
-  const first = tail.findIndex((line) => line.startsWith(">"));
-  const words = tail.slice(first).map((line) => line.replace(/^> ?/, ""));
+  const words = lines.slice(first, end).map((line) => line.replace(/^> ?/, ""));
   const original = originalOf(words.join("\n").replace(/\n+$/, ""), html);
   // Somebody can always write above the quote, and below.
   return schema.node("doc", null, [...(own.length > 0 ? own : [schema.node("paragraph")]), original]);
 }
 
 export function originalOf(text: string, html = ""): Node {
-  const lines = text.split("\n").map(escaped).join("<br>");
+  const lines = keepBlanks(text.replaceAll("\t", TAB)).split("\n").map(escaped).join("<br>");
   return schema.node("original", { text, html: html || `<blockquote type="cite">${lines}</blockquote>` });
 }
 
@@ -138,9 +175,16 @@ export function originalOf(text: string, html = ""): Node {
 export function hasFormat(doc: Node): boolean {
   let found = false;
   doc.descendants((node) => {
-    found ||= node.marks.length > 0 || /list|blockquote/.test(node.type.name);
+    found ||= node.marks.length > 0 || /list|blockquote/.test(node.type.name) || hasDesign(node);
   });
   return found;
+}
+
+// Whether a quoted mail is more than the lines of its text: then it has further tags.
+function hasDesign({ type, attrs }: Node): boolean {
+  if (type.name !== "original") return false;
+  const inside = (attrs["html"] as string).replace(/^<blockquote\b[^>]*>/i, "").replace(/<\/blockquote>\s*$/i, "");
+  return /<(?!br\s*\/?>)/i.test(inside);
 }
 
 export function isEmptyLine(node: Node | null | undefined): boolean {

@@ -2,7 +2,7 @@
 
 import { DOMParser as SchemaParser, type Node } from "prosemirror-model";
 import { isFormatted } from "../formatted";
-import { docOfText, isEmptyLine } from "./forms";
+import { docOfText, isEmptyLine, withBlanks } from "./forms";
 import { schema } from "./schema";
 import { setAside } from "./styles";
 
@@ -15,6 +15,13 @@ const factory = (
 // Only the schema's elements leave the inert document, and no script starts in it.
 const inert = factory?.createPolicy("mailroom-draft", { createHTML: (html) => html });
 
+const READER = SchemaParser.fromSchema(schema);
+// What is pasted is never the mail that is answered, which keeps all of its HTML.
+export const clipboardReader = new SchemaParser(
+  schema,
+  READER.rules.filter((rule) => !("node" in rule && rule.node === "original")),
+);
+
 export interface Words {
   html: string;
   text: string;
@@ -23,7 +30,7 @@ export interface Words {
 export function read(html: string): Node {
   const safe = setAside(html);
   const page = new DOMParser().parseFromString(inert?.createHTML(safe) ?? safe, "text/html");
-  return SchemaParser.fromSchema(schema).parse(page.body);
+  return withBlanks(READER.parse(page.body));
 }
 
 // The document that shows a draft. A quote keeps the plain text that the server has made of it.

@@ -1,6 +1,6 @@
 // What a formatted mail may hold: little enough that every mail program shows it alike.
 
-import { type MarkSpec, type NodeSpec, Schema } from "prosemirror-model";
+import { type DOMOutputSpec, type MarkSpec, type NodeSpec, Schema } from "prosemirror-model";
 import { safeLink } from "./links";
 import { isBold, isItalic, isLight, putBack, STYLED } from "./styles";
 
@@ -10,6 +10,8 @@ const quoteOf = (node: HTMLElement): { html: string; text: string } => ({
   html: putBack(node.outerHTML),
   text: node.textContent ?? "",
 });
+
+const linesOf = (text: string): DOMOutputSpec[] => text.split("\n").map((line) => ["p", line]);
 
 const isLast = (node: HTMLElement): boolean =>
   node.nextSibling === null && /^(?:P|LI|DIV|H\d)$/.test(node.parentElement?.nodeName ?? "");
@@ -28,11 +30,9 @@ const nodes: Record<string, NodeSpec> = {
     atom: true,
     selectable: true,
     attrs: { html: { default: "" }, text: { default: "" } },
-    parseDOM: [
-      { tag: QUOTE, priority: 60, getAttrs: quoteOf },
-    ],
-    // What is copied and pasted within the page goes through this form.
-    toDOM: (node) => ["blockquote", { type: "cite" }, node.attrs["text"]],
+    parseDOM: [{ tag: QUOTE, priority: 60, getAttrs: quoteOf }],
+    // What is copied goes through this form, and is pasted as an own quote.
+    toDOM: (node) => ["blockquote", ...linesOf(node.attrs["text"])],
   },
   blockquote: {
     content: "block+",
