@@ -141,6 +141,7 @@ async def test_toolbar_links_and_plain_text_work_by_key(formatting: AgentPage) -
     await address.fill("example.org/here")
     await page.keyboard.press("Enter")
     await expect(words.locator("a")).to_have_attribute("href", "https://example.org/here")
+    await expect(words).to_be_focused()
     # The whole link has another address, of which no word is typed into it.
     await page.keyboard.press("ArrowRight")
     await page.keyboard.press("ArrowLeft")
@@ -149,7 +150,9 @@ async def test_toolbar_links_and_plain_text_work_by_key(formatting: AgentPage) -
     await expect(address).to_have_value("https://example.org/here")
     await address.fill("example.org/there")
     await page.keyboard.press("Enter")
+    await expect(words.locator("a")).to_have_attribute("href", "https://example.org/there")
     await expect(words.locator("a")).to_have_text("here")
+    await expect(words).to_be_focused()
     await page.keyboard.press("End")
     # No trap: Tab leaves the text, and goes on to what follows it.
     await page.keyboard.press("Tab")
