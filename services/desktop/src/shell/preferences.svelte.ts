@@ -21,6 +21,9 @@ class Preferences {
   #notifications = $state(false);
   #user = "";
   #api: Api | undefined;
+  // Whether the server has told what it has, and what was chosen before that.
+  #isRead = false;
+  #unread: Partial<Chosen> = {};
   #storing: ReturnType<typeof setTimeout> | undefined;
   // Called where the server does not take what was chosen.
   onRefused: (error: unknown) => void = () => {};
@@ -42,20 +45,25 @@ class Preferences {
     this.#apply();
   }
 
-  // Goes on with what the server has for the agent who has logged in.
+  // Goes on with what the server has for the agent who has logged in. Where it does not tell, with
+  // what this browser knows of that agent, else with the choices of the first day.
   async load(api: Api, user: string): Promise<void> {
     this.#api = api;
-    const isOwn = this.#user === "" || this.#user === user;
+    if (this.#user !== "" && this.#user !== user) this.#chosen = DEFAULTS;
     this.#user = user;
-    const { preferences } = await api.get<{ preferences: object }>(PATH);
-    if (Object.keys(preferences).length > 0) this.#chosen = readChosen(preferences);
-    else if (!isOwn) this.#chosen = DEFAULTS;
-    this.#keepHere();
-    this.#apply();
+    this.#isRead = false;
+    this.#unread = {};
+    try {
+      await this.#read(api);
+    } finally {
+      this.#keepHere();
+      this.#apply();
+    }
   }
 
   change(part: Partial<Chosen>): void {
     this.#chosen = { ...this.#chosen, ...part };
+    this.#unread = { ...this.#unread, ...part };
     this.#keepHere();
     this.#apply();
     clearTimeout(this.#storing);
@@ -67,9 +75,26 @@ class Preferences {
     this.#keepHere();
   }
 
+  async #read(api: Api): Promise<void> {
+    // The desktop opens with them: it does not wait long.
+    const { preferences } = await api.get<{ preferences: object }>(PATH, { patience: 1 });
+    if (Object.keys(preferences).length > 0) {
+      this.#chosen = { ...readChosen(preferences), ...this.#unread };
+    }
+    this.#isRead = true;
+  }
+
   async #store(): Promise<void> {
+    const api = this.#api;
+    if (!api) return;
     try {
-      await this.#api?.ask("PUT", PATH, { body: { preferences: this.#chosen } });
+      // One change does not replace what could not be read yet.
+      if (!this.#isRead) {
+        await this.#read(api);
+        this.#keepHere();
+        this.#apply();
+      }
+      await api.ask("PUT", PATH, { body: { preferences: this.#chosen } });
     } catch (error) {
       this.onRefused(error);
     }

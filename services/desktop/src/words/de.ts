@@ -263,6 +263,7 @@ export const de: Words = {
   notifications: "Mitteilungen des Systems",
   notificationsRefused: "Dieser Browser lehnt sie ab: Erlauben Sie sie in seinen Einstellungen.",
   singleKeys: "Einzelne Tasten (a, r, e …)",
+  settingsUnread: "Ihre Einstellungen waren nicht zu lesen; es geht ohne sie weiter",
   settingsKept: "Ihre Wahl liegt auf dem Server und gilt an jedem Rechner.",
   changeKeys: "Vor einer Mail oder der Liste. Wählen Sie eine, um sie zu ändern.",
   changeKey: (name, key) => `${name}: ${key}. Taste ändern`,

@@ -270,6 +270,7 @@ export const en = {
   notifications: "Notifications of the system",
   notificationsRefused: "This browser refuses them: allow them for this page in its settings.",
   singleKeys: "Single keys (a, r, e …)",
+  settingsUnread: "Your settings could not be read; the page goes on without them",
   settingsKept: "Your choice is kept at the server and waits for you on every machine.",
   keys: "Keys",
   changeKeys: "With a mail or the list in front of you. Choose one to change it.",

@@ -20,6 +20,7 @@ import { saveAllDrafts } from "../writing/open_drafts";
 import { changeOf } from "./changes";
 import { type Bins, fold, foldBin, fromList, grouped, type Item, NO_WORK } from "./fold";
 import { putNewest } from "./newest";
+import { type Page, readAllPages } from "./pages";
 import { wordsForError } from "./reasons";
 
 export type Phase = "starting" | "login" | "no-agent" | "working";
@@ -121,9 +122,9 @@ class Desk {
 
   async logIn(name: string, password: string): Promise<void> {
     await this.api.logIn(name, password);
+    if (this.phase !== "working") return this.#begin();
     announceLogin();
-    if (this.phase === "working") await this.#goOnAfterLogin();
-    else await this.#begin();
+    await this.#goOnAfterLogin();
   }
 
   async logOut(): Promise<void> {
@@ -319,19 +320,31 @@ class Desk {
     return names[operation] ?? operation;
   }
 
+  // The login may be one at the provider, which came back to this page: no other tab knows of it.
   async #begin(): Promise<void> {
     const { user } = await this.api.get<{ user: User }>("/me");
     this.user = user;
     if (!user.roles.includes("ROLE_AGENT")) {
       this.phase = "no-agent";
+      announceLogin();
       return;
     }
     await this.api.post("/me", {
       operationName: "StartContactCenterSession",
       channels: ["email"],
     });
-    await Promise.all([preferences.load(this.api, user.id), this.#synchronize()]);
+    await Promise.all([this.#loadPreferences(user.id), this.#synchronize()]);
     this.phase = "working";
+    announceLogin();
+  }
+
+  async #loadPreferences(user: string): Promise<void> {
+    try {
+      await preferences.load(this.api, user);
+    } catch (error) {
+      const { t } = language;
+      this.notice("bad", t.failed(t.settingsUnread, reasonOf(error)));
+    }
   }
 
   #openAgain(): void {
@@ -388,9 +401,13 @@ class Desk {
   async #hearOfLogin(): Promise<void> {
     if (this.phase === "login") await this.open();
     if (this.phase !== "working") return;
-    const asks = this.needsLogin ? this.#goOnAfterLogin() : this.#requireSameAgent();
-    // What fails now is asked again by the next request.
-    await asks.catch(() => undefined);
+    try {
+      await (this.needsLogin ? this.#goOnAfterLogin() : this.#requireSameAgent());
+    } catch (error) {
+      // The next request asks again, but none is sent while a login is waited for.
+      const isOver = error instanceof ApiError && error.isLogin;
+      if (this.needsLogin && !isOver) setTimeout(() => void this.#hearOfLogin(), AGAIN_AFTER);
+    }
   }
 
   async #goOnAfterLogin(): Promise<void> {
@@ -435,22 +452,12 @@ class Desk {
     void this.#readBins();
   }
 
-  // All that the agent has, as of the first page: what changes meanwhile comes as messages.
-  async #readWork(): Promise<{ interactions: StateMessage[]; position: number }> {
-    interface Page {
-      interactions: StateMessage[];
-      position: number;
-      totalCount: number;
-    }
+  // All that the agent has; what changes meanwhile comes as messages.
+  #readWork(): Promise<{ interactions: StateMessage[]; position: number }> {
     const path = "/me/interactions?fields=*&totalCount=true";
-    const { interactions, position, totalCount } = await this.api.get<Page>(path);
-    const found = [...interactions];
-    while (found.length < totalCount) {
-      const next = await this.api.get<Page>(`${path}&offset=${found.length}`);
-      if (next.interactions.length === 0) break;
-      found.push(...next.interactions);
-    }
-    return { interactions: found, position };
+    return readAllPages((offset) =>
+      this.api.get<Page<StateMessage>>(offset > 0 ? `${path}&offset=${offset}` : path),
+    );
   }
 
   async #readBins(): Promise<void> {

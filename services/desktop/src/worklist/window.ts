@@ -8,7 +8,7 @@ export interface Sight {
   row: number;
 }
 
-// So many rows are drawn as they are; more are drawn as they come into sight.
+// A list of so many rows is drawn whole; of a longer one the rows in sight are, however many.
 export const MOST_DRAWN = 120;
 const AROUND = 12;
 
@@ -16,6 +16,6 @@ export function drawnRows(count: number, { top, height, row }: Sight, kept: read
   const first = Math.max(0, Math.min(count, Math.floor(-top / row)) - AROUND);
   const end = Math.max(0, Math.min(count, Math.ceil((height - top) / row) + AROUND));
   const drawn = new Set(kept.filter((at) => at >= 0 && at < count));
-  for (let at = first; at < Math.min(end, first + MOST_DRAWN); at += 1) drawn.add(at);
+  for (let at = first; at < end; at += 1) drawn.add(at);
   return [...drawn].sort((one, other) => one - other);
 }

@@ -1,0 +1,102 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+
+vi.mock("../src/live/connection", () => ({
+  Connection: class {
+    offset = 0;
+    start(): void {}
+    stop(): void {}
+    resume(): void {}
+  },
+}));
+
+const AGENT = { id: "1", userName: "ann", firstName: "Ann", lastName: "", roles: ["ROLE_AGENT"] };
+const ANSWERS: Record<string, object> = {
+  "/me": { user: AGENT },
+  "/me/interactions": { interactions: [], position: 1, totalCount: 0 },
+  "/me/channels": { channels: [] },
+  "/me/preferences": { preferences: {} },
+  "/me/workbins": { workbins: [] },
+  "/settings/agent-states": { agentStates: [] },
+  "/queues": { queues: [] },
+};
+
+// How the server answers some paths: with a status, or not at all for 0.
+let refusals: Record<string, number> = {};
+let asked: string[] = [];
+
+async function answer(address: string): Promise<Response> {
+  const path = address.replace(/^.*\/api\/v2/, "").replace(/\?.*/, "");
+  asked.push(path);
+  const status = refusals[path];
+  if (status === 0) throw new TypeError("no network");
+  return Response.json(status ? { statusCode: 1 } : ANSWERS[path], { status: status ?? 200 });
+}
+
+const news = new BroadcastChannel("mailroom.login");
+const heard = vi.fn();
+
+let desk: Awaited<typeof import("../src/worklist/desk.svelte")>["desk"];
+
+beforeAll(async () => {
+  vi.stubGlobal("document", {
+    title: "",
+    documentElement: { dataset: {} },
+    querySelector: () => null,
+    addEventListener: () => {},
+  });
+  vi.stubGlobal("navigator", { languages: [] });
+  vi.stubGlobal("location", { search: "", pathname: "/desktop/" });
+  vi.stubGlobal("fetch", answer);
+  news.onmessage = heard;
+  // What the page has at its beginning is there by now.
+  desk = (await import("../src/worklist/desk.svelte")).desk;
+}, 60_000);
+beforeEach(() => {
+  refusals = {};
+  asked = [];
+  heard.mockReset();
+});
+afterEach(() => void vi.useRealTimers());
+afterAll(() => {
+  news.close();
+  vi.unstubAllGlobals();
+});
+
+describe("the desk", { timeout: 30_000 }, () => {
+  it("opens without preferences that the server cannot tell, and says so", async () => {
+    refusals = { "/me/preferences": 500 };
+    await desk.open();
+
+    expect(desk.phase).toBe("working");
+    expect(desk.notices.map((one) => one.kind)).toEqual(["bad"]);
+    expect(desk.notices[0]?.text).toContain("settings");
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+  });
+
+  it("tells the other tabs of a login by which the page was opened", async () => {
+    await desk.open();
+
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+  });
+
+  it("goes on after a login elsewhere of which it heard without a network", async () => {
+    await desk.open();
+    await vi.waitFor(() => expect(heard).toHaveBeenCalled());
+    refusals = { "/me": 401 };
+    const waiting = desk.api.get("/me");
+    await vi.waitFor(() => expect(desk.needsLogin).toBe(true));
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    refusals = { "/me": 0 };
+    asked = [];
+    news.postMessage("login");
+    await vi.waitUntil(() => asked.includes("/me"));
+    refusals = {};
+
+    await vi.waitUntil(async () => {
+      await vi.advanceTimersByTimeAsync(1_000);
+      return !desk.needsLogin;
+    });
+
+    await expect(waiting).resolves.toMatchObject({ user: AGENT });
+  });
+});
