@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 vi.mock("../src/live/connection", () => ({
   Connection: class {
@@ -50,6 +50,10 @@ beforeAll(async () => {
   news.onmessage = heard;
   // What the page has at its beginning is there by now.
   desk = (await import("../src/worklist/desk.svelte")).desk;
+  return () => {
+    news.close();
+    vi.unstubAllGlobals();
+  };
 }, 60_000);
 beforeEach(() => {
   refusals = {};
@@ -57,10 +61,6 @@ beforeEach(() => {
   heard.mockReset();
 });
 afterEach(() => void vi.useRealTimers());
-afterAll(() => {
-  news.close();
-  vi.unstubAllGlobals();
-});
 
 describe("the desk", { timeout: 30_000 }, () => {
   it("opens without preferences that the server cannot tell, and says so", async () => {
