@@ -54,6 +54,7 @@ OF_THE_SYSTEM = {
     "revoke",
     "deliver",
     "fail",
+    "give-up",
     "doubt",
     "requeue",
     "return",
