@@ -17,17 +17,24 @@ _MEMORY: Final = 1 << 20
 """Octets for one compiled expression, enough for thousands of alternatives."""
 
 
+_LARGEST_PROGRAM: Final = 3_000
+"""Instructions of a compiled expression: RE2 may go through all of them for each character."""
+
+
 class BadPatternError(ValueError):
-    """A pattern is no regular expression of RE2; the text says why."""
+    """A pattern is no regular expression of RE2, or too large a one; the text says why."""
 
 
 def require_pattern(pattern: str) -> None:
-    """Check that a text is a regular expression that fits into memory.
+    """Check that a text is a regular expression that is small enough for long texts.
 
     Raises:
         BadPatternError: It is not.
     """
-    _expression(pattern)
+    if _expression(pattern).programsize > _LARGEST_PROGRAM:
+        raise BadPatternError(
+            "this takes too long on a long text: shorten repeats such as {0,300}, or write `*`"
+        )
 
 
 class SearchedText:

@@ -61,6 +61,11 @@ def test_description_without_rules_has_no_such_keys() -> None:
         ('"*@example.org"}', '"*", contains: x}', "or one of `contains`, `glob` and `matches`"),
         ('glob: "*@example.org"', 'matches: "(a"', "this is no regular expression of RE2"),
         ('glob: "*@example.org"', 'matches: "(?=a)"', "this is no regular expression of RE2"),
+        (
+            'glob: "*@example.org"',
+            'matches: "a.{0,300}b.{0,300}c"',
+            "takes too long on a long text",
+        ),
         ("{header:", "{not: {not: {not: {not: {not: {body: x}}}}}, header:", "deeper than 5"),
         ("{header:", f"{{all: [{'{body: x}, ' * 50}], header:", "more than 50 tests"),
         ("{header:", "{automatic: false, header:", "write `not: {automatic: true}`"),
