@@ -35,6 +35,25 @@ class InteractionQueries:
             found = await self._collection.find(_held_by(agent_id), {"received_at": 1}).to_list()
         return [one["_id"] for one in sorted(found, key=itemgetter("received_at", "_id"))]
 
+    async def page_of_held(
+        self, agent_id: str, offset: int, limit: int, *, with_text: bool = False
+    ) -> tuple[list[Interaction], int]:
+        """Return a page of what `held_by` returns, and the number of all. Other mails are not read.
+
+        What the agent loses meanwhile is not counted, and the next ones take its place in the page.
+        """
+        ids = await self.ids_held_by(agent_id)
+        total, rest = len(ids), ids[offset:]
+        page: list[Interaction] = []
+        while rest and len(page) < limit:
+            wanted, rest = rest[: limit - len(page)], rest[limit - len(page) :]
+            found = await self._find(
+                {"_id": {"$in": wanted}} | _held_by(agent_id), with_text=with_text, hint="_id_"
+            )
+            page += found
+            total -= len(wanted) - len(found)
+        return page, total
+
     async def offered_to(self, agent_id: str) -> list[Interaction]:
         """Return the open invitations of an agent, oldest first."""
         return await self._find(_offered_to(agent_id), with_text=False)
@@ -109,10 +128,13 @@ class InteractionQueries:
             {"$or": [one | {"$or": relations} for one in held]}, with_text=False
         )
 
-    async def _find(self, wanted: Document, *, with_text: bool) -> list[Interaction]:
+    async def _find(
+        self, wanted: Document, *, with_text: bool, hint: str | None = None
+    ) -> list[Interaction]:
+        """Return what fits, oldest first; `hint` names the index where the database may err."""
         async with database_errors():
             found = await self._collection.find(
-                wanted, None if with_text else WITHOUT_TEXT
+                wanted, None if with_text else WITHOUT_TEXT, hint=hint
             ).to_list()
         snapshots = [to_interaction(document) for document in found]
         return sorted(snapshots, key=lambda one: (one.received_at, one.id))

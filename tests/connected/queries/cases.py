@@ -131,6 +131,7 @@ async def lists(large: LargeDatabase) -> None:
     desk = InteractionQueries(large.database)
     for with_text in (True, False):
         await desk.held_by(agent_id(0), with_text=with_text)
+        await desk.page_of_held(agent_id(0), 1, 2, with_text=with_text)
     await desk.ids_held_by(agent_id(0))
     await desk.offered_to(agent_id(0))
     await desk.kept_in(Place("shared", "support", of_group=True))

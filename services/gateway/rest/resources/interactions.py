@@ -15,7 +15,7 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.journal.journal_reader import JournalReader
 from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.list_parameters import cut, listed, read_listing
+from services.gateway.rest.list_parameters import cut, listed, paged, read_listing
 from services.gateway.rest.resources.events import missed_events
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
@@ -83,16 +83,21 @@ class InteractionsResource:
         # Read before the list: a change in between is then in both rather than in neither.
         place = {"position": await self._journal_reader.newest(agent.id)} if whole else {}
         root = self._callers.root(request)
-        objects: list[Fields]
-        if not whole and not listing.filters:
-            objects = [_uri_of(one, root) for one in await self._queries.ids_held_by(agent.id)]
+        with_text = whole and (not listing.names or _MAIL in listing.names)
+        if listing.filters:
+            held = await self._queries.held_by(agent.id, with_text=with_text)
+            objects = [self._listed(one, agent, root) for one in held]
+            body = listed("interactions", objects, listing)
+        elif whole:
+            page, total = await self._queries.page_of_held(
+                agent.id, listing.offset, listing.limit, with_text=with_text
+            )
+            objects = [self._listed(one, agent, root) for one in page]
+            body = paged("interactions", objects, listing, total)
         else:
-            with_text = whole and (not listing.names or _MAIL in listing.names)
-            objects = [
-                self._message_for(one, agent, listed=True) | _uri_of(one.id, root)
-                for one in await self._queries.held_by(agent.id, with_text=with_text)
-            ]
-        return json_answer({**_without_uri(listed("interactions", objects, listing)), **place})
+            objects = [_uri_of(one, root) for one in await self._queries.ids_held_by(agent.id)]
+            body = listed("interactions", objects, listing)
+        return json_answer({**_without_uri(body), **place})
 
     async def missed(self, request: Request) -> Response:
         """GET /me/interactions/events: missed messages."""
@@ -184,6 +189,9 @@ class InteractionsResource:
         if delivery is None:
             return {}
         return {"delivery": delivery_fields(delivery, await self._reports.on(delivery.id), root)}
+
+    def _listed(self, interaction: Interaction, agent: StoredAgent, root: str) -> Fields:
+        return self._message_for(interaction, agent, listed=True) | _uri_of(interaction.id, root)
 
     def _message_for(
         self, interaction: Interaction, agent: StoredAgent, *, listed: bool = False

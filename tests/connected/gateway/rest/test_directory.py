@@ -1,8 +1,11 @@
 """Users, queues, skills, contacts; filters and counts; Context Services' view."""
 
+from unittest.mock import AsyncMock
+
 import httpx2
 import pytest
 
+from services.gateway.interaction_queries import InteractionQueries
 from shared.domain.interaction import Email
 from shared.storage.agents import agent_store
 from shared.storage.interactions import interaction_store
@@ -228,6 +231,51 @@ async def test_a_list_of_mine_without_texts_reads_none(
 
     assert answer.status_code == 200
     assert 0 < sum(plan.octets for plan in plans) < 10_000
+
+
+async def test_a_page_of_mine_reads_no_other_texts(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    for _ in range(5):
+        await gateway.accepted(mail=Email(text="x" * 100_000))
+    path = "/api/v2/me/interactions?fields=*&totalCount=true"
+    everything = (await agent1.get(path)).json()
+
+    async with plans_of(gateway.backend.database, interaction_store.COLLECTION) as plans:
+        page = (await agent1.get(f"{path}&offset=3&limit=1")).json()
+
+    assert page["interactions"] == everything["interactions"][3:4]
+    assert page["totalCount"] == everything["totalCount"] == 5
+    assert 100_000 < sum(plan.octets for plan in plans) < 200_000
+
+
+async def test_pages_of_mine_are_the_whole_list_in_order(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mine = {(await gateway.accepted()).id for _ in range(5)}
+    path = "/api/v2/me/interactions?fields=id&totalCount=true"
+    everything = (await agent1.get(path)).json()["interactions"]
+
+    pages = [(await agent1.get(f"{path}&limit=2&offset={at}")).json() for at in (0, 2, 4, 6)]
+
+    assert [one for page in pages for one in page["interactions"]] == everything
+    assert [len(page["interactions"]) for page in pages] == [2, 2, 1, 0]
+    assert {page["totalCount"] for page in pages} == {5}
+    assert {one["id"] for one in everything} == mine
+
+
+async def test_what_is_lost_meanwhile_leaves_no_gap_in_a_page(
+    gateway: Gateway, agent1: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = [(await gateway.accepted()).id for _ in range(3)]
+    lost = await gateway.accepted("agent2")
+    before = AsyncMock(return_value=[kept[0], lost.id, *kept[1:]])
+    monkeypatch.setattr(InteractionQueries, "ids_held_by", before)
+
+    answer = await agent1.get("/api/v2/me/interactions?fields=id&totalCount=true&limit=2")
+
+    assert [one["id"] for one in answer.json()["interactions"]] == kept[:2]
+    assert answer.json()["totalCount"] == 3
 
 
 async def test_the_owner_reads_the_mail_as_it_arrived(
