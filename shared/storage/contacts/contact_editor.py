@@ -3,8 +3,10 @@
 A change compares the version that it was decided on. What mails tell of a contact has no version.
 """
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from random import SystemRandom
 from typing import Final
 
 from pymongo.errors import DuplicateKeyError
@@ -17,6 +19,7 @@ from shared.storage.contacts.contact_store import COLLECTION, ContactStore
 from shared.storage.database.client import Database, Document, database_errors
 
 _TRIES: Final = 3
+_LONGEST_PAUSE: Final = 0.1
 _MOST_MERGES: Final = 20
 """Merges of one contact that are remembered, the newest of them."""
 
@@ -98,6 +101,7 @@ class ContactEditor:
             # The target gets a new version first: of merges at the same time that would together
             # make a circle, one then fails. If this write is the last one, nothing is merged.
             if not await self._write(target.contact, target.contact):
+                await _pause()
                 continue
             merge = Merge(target.contact.id, self._clock.now(), by)
             merged = replace(
@@ -105,6 +109,7 @@ class ContactEditor:
             )
             if await self._write(source, merged):
                 return await self._contacts.get(source.id)
+            await _pause()
         raise _changed(source)
 
     async def undo_merge(self, source_id: str, by: str) -> Person:
@@ -161,6 +166,11 @@ class ContactEditor:
                 raise AddressTakenError(
                     f"{address} belongs to contact {owner.id}: merge the two contacts"
                 )
+
+
+async def _pause() -> None:
+    """Wait a random time: two merges of the same contacts would else fail in step."""
+    await asyncio.sleep(SystemRandom().uniform(0, _LONGEST_PAUSE))
 
 
 def _changed(contact: Contact) -> ChangedMeanwhileError:
