@@ -17,6 +17,8 @@ from shared.storage.mails.mailbox_store import COLLECTION, FREE
 
 _LONGEST_WORDS: Final = 500
 _NOW: Final = "$$NOW"
+_MOST_ALIKE: Final = 20
+"""Mails under one Message-ID, and copies of each, whose fingerprints are read."""
 
 
 class LeaseLostError(Exception):
@@ -193,12 +195,16 @@ class KnownMails:
     ) -> dict[str, set[str | None]]:
         """Return the fingerprints of the mails that a mailbox has under each of these ids.
 
-        None stands for mails that did not arrive, but were sent by us.
+        None stands for mails that did not arrive, but were sent by us. Of very many mails under
+        one id not all are read: another one is fetched, and then found to be a copy.
         """
-        wanted = {"mail.message_id": {"$in": list(message_ids)}, "mailbox": address}
-        fields = {"mail.message_id": 1, "arrival_id": 1, "copies": 1}
         async with database_errors():
-            found = await self._interactions.find(wanted, fields).to_list()
+            most = _MOST_ALIKE * len(message_ids)
+            found = await self._under(address, message_ids, most)
+            if len(found) == most:
+                # One id may have taken the place of all others.
+                alone = [await self._under(address, [one], _MOST_ALIKE) for one in message_ids]
+                found = [interaction for one in alone for interaction in one]
             ids = [one for interaction in found for one in _arrival_ids(interaction)]
             stored = await self._arrivals.find({"_id": {"$in": ids}}, {"fingerprint": 1}).to_list()
         prints = {one["_id"]: one.get("fingerprint", "") for one in stored}
@@ -208,6 +214,11 @@ class KnownMails:
             of_this = {prints.get(one, "") for one in arrivals} if arrivals else {None}
             known.setdefault(interaction["mail"]["message_id"], set()).update(of_this)
         return known
+
+    async def _under(self, address: str, message_ids: Sequence[str], most: int) -> list[Document]:
+        wanted = {"mail.message_id": {"$in": list(message_ids)}, "mailbox": address}
+        fields = {"mail.message_id": 1, "arrival_id": 1, "copies": {"$slice": _MOST_ALIKE}}
+        return await self._interactions.find(wanted, fields).limit(most).to_list()
 
 
 def _arrival_ids(interaction: Document) -> list[str]:

@@ -23,7 +23,7 @@ from shared.storage.mails import (
     mailbox_store,
     report_store,
 )
-from shared.storage.mails.delivery_documents import IS_UNSETTLED
+from shared.storage.mails.delivery_documents import IS_UNSETTLED, IS_WRITTEN
 
 DOCUMENTS: Final = document_store.COLLECTION
 DELIVERIES: Final = delivery_store.COLLECTION
@@ -230,7 +230,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="with-token",
             partialFilterExpression={"token": {"$gt": ""}},
         ),
-        IndexModel([("recipients.address", ASCENDING), ("queued_at", ASCENDING)], name="sent-to"),
+        IndexModel(
+            [("recipients.address", ASCENDING), ("queued_at", ASCENDING)],
+            name="written-to",
+            partialFilterExpression=IS_WRITTEN,
+        ),
     ],
     contact_store.COLLECTION: [
         IndexModel(

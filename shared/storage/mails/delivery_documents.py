@@ -22,6 +22,9 @@ UNSETTLED: Final = tuple(
 HAS_LEFT: Final = (DeliveryState.DOT_PENDING, DeliveryState.SENT, DeliveryState.UNCERTAIN)
 """The states of deliveries that another server has, or may have."""
 
+IS_WRITTEN: Final[Document] = {"sender": {"$gt": ""}}
+"""The filter of the index `written-to`: mails that are not automatic."""
+
 IS_UNSETTLED: Final[Document] = {"state": {"$in": [state.value for state in UNSETTLED]}}
 """The filter of the index `unsettled`."""
 

@@ -19,12 +19,14 @@ from shared.domain.deliveries.delivery_report import (
 )
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.mails import delivery_store
-from shared.storage.mails.delivery_documents import HAS_LEFT
+from shared.storage.mails.delivery_documents import HAS_LEFT, IS_WRITTEN
 
 COLLECTION: Final = "reports"
 _CLAIMS: Final = frozenset(MatchedBy) - PROOFS
 _MOST_SHOWN: Final = 50
-_MOST_COMPARED: Final = 8
+_MOST_COMPARED: Final = 2
+"""Enough to see whether a mail is the only one."""
+
 _MOST_RECIPIENTS: Final = 1_000
 _LONGEST_DIAGNOSTIC: Final = 300
 
@@ -92,15 +94,12 @@ class ReportStore:
         wanted = {
             "recipients.address": {"$in": list(addresses)},
             "queued_at": {"$gte": since},
+            **IS_WRITTEN,
             "state": {"$in": [state.value for state in HAS_LEFT]},
         }
         async with database_errors():
-            cursor = self._deliveries.find(wanted, {"sender": 1}).limit(_MOST_COMPARED)
-            found = await cursor.to_list()
-        written = [one["_id"] for one in found if one["sender"]]
-        # Beyond the limit there may be another one: then none is known to be the only one.
-        is_complete = len(found) < _MOST_COMPARED or len(written) > 1
-        return written[:2] if is_complete else []
+            found = await self._deliveries.find(wanted, {"_id": 1}).limit(_MOST_COMPARED).to_list()
+        return [one["_id"] for one in found]
 
 
 def _document(report: DeliveryReport) -> Document:

@@ -185,6 +185,23 @@ async def test_a_report_is_matched_by_the_mail_it_answers(
     assert child.state is State.COMPLETED
 
 
+async def test_written_mail_is_found_behind_automatic_mails(
+    backend: Backend, ingest: Ingest
+) -> None:
+    mail = await sent(backend)
+    document = await backend.database["deliveries"].find_one_and_delete({"_id": mail.id})
+    assert document
+    automatic = [
+        document | {"_id": f"automatic{number}", "sender": "", "token": f"token{number}"}
+        for number in range(60)
+    ]
+    await backend.database["deliveries"].insert_many([*automatic, document])
+
+    await came(backend, ingest, dsn("GONE@example.net"))
+
+    assert await matched_by(backend, mail) == [MatchedBy.RECIPIENT]
+
+
 async def test_the_only_recent_mail_to_a_recipient_is_meant(
     backend: Backend, ingest: Ingest
 ) -> None:

@@ -70,7 +70,7 @@ from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.journal import Announced, JournalAppender
 from shared.storage.journal import Journal as JournalReading
 from shared.storage.journal_generations import JournalGenerations
-from shared.storage.mails import uncertain_deliveries
+from shared.storage.mails import delivery_store, uncertain_deliveries
 from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
 from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
@@ -531,6 +531,10 @@ async def reports(large: LargeDatabase) -> None:
     await store.on(report.delivery_id)
     await store.remove(report.id)
     await store.delivery_with_token("abcdefghij234567")
+    deliveries = large.database[delivery_store.COLLECTION]
+    known = await deliveries.find_one({"state": DeliveryState.SENT.value}) or {}
+    to_ann = {"sender": "", "queued_at": BEGAN, "recipients": [{"address": "ann@example.org"}]}
+    await deliveries.insert_many([known | to_ann | {"_id": f"automatic{at}"} for at in range(60)])
     await store.deliveries_to(["ann@example.org", "nobody@example.org"], BEGAN)
 
 
