@@ -199,12 +199,18 @@ class KnownMails:
         one id not all are read: another one is fetched, and then found to be a copy.
         """
         async with database_errors():
-            most = _MOST_ALIKE * len(message_ids)
-            found = await self._under(address, message_ids, most)
-            if len(found) == most:
-                # One id may have taken the place of all others.
-                alone = [await self._under(address, [one], _MOST_ALIKE) for one in message_ids]
-                found = [interaction for one in alone for interaction in one]
+            found: list[Document] = []
+            parts = [list(message_ids)]
+            while parts:
+                part = parts.pop()
+                most = _MOST_ALIKE * len(part)
+                of_part = await self._under(address, part, most)
+                if len(of_part) == most and len(part) > 1:
+                    # One id may have taken the place of the others.
+                    half = len(part) // 2
+                    parts += [part[:half], part[half:]]
+                else:
+                    found += of_part
             ids = [one for interaction in found for one in _arrival_ids(interaction)]
             stored = await self._arrivals.find({"_id": {"$in": ids}}, {"fingerprint": 1}).to_list()
         prints = {one["_id"]: one.get("fingerprint", "") for one in stored}
