@@ -67,8 +67,10 @@ async def test_killed_services_lose_and_repeat_no_mail(
     print(f"FAULTS_SEED={seed}")
     random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
     async with under_load(stack.breakable, mails=MAILS) as load:
+        messages = 0
         for service in random.sample(WORKERS, len(WORKERS)):
-            await load.told(random.randrange(10, 50))
+            messages += random.randrange(10, 50)
+            await load.told_in_all(messages)
             stack.breakable.signal(service, signal.SIGKILL)
             assert await stack.breakable.ended(service) == -signal.SIGKILL
         record = await load.finish()
@@ -82,8 +84,8 @@ async def test_stopped_services_finish_their_work_and_lose_no_mail(
 ) -> None:
     codes = {}
     async with under_load(stack.breakable, mails=MAILS) as load:
-        for service in WORKERS:
-            await load.told(40)
+        for number, service in enumerate(WORKERS, start=1):
+            await load.told_in_all(40 * number)
             stack.breakable.signal(service, signal.SIGTERM)
             codes[service] = await stack.breakable.ended(service)
         record = await load.finish()

@@ -37,9 +37,15 @@ class Load:
 
     async def told(self, messages: int) -> None:
         """Return after so many more messages to agents."""
-        goal = self._messages + messages
+        await self.told_in_all(self._messages + messages)
+
+    async def told_in_all(self, messages: int) -> None:
+        """Return after so many messages to agents since the run began.
+
+        While a service stops, a quick machine may finish most of the mails.
+        """
         async with asyncio.timeout(_PATIENCE):
-            while self._messages < goal:
+            while self._messages < messages:
                 self._news.clear()
                 await self._news.wait()
 
