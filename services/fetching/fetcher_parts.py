@@ -1,4 +1,4 @@
-"""What a fetcher is made of: its folder, and the parts that all fetchers of a pod share."""
+"""The parts of a fetcher: its folder, and what it shares with the other fetchers of its pod."""
 
 from dataclasses import dataclass
 from datetime import timedelta

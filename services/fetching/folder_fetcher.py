@@ -20,8 +20,8 @@ from services.fetching.imap.faults import (
     MailFaultError,
     TokenRefusedError,
 )
+from services.fetching.imap.fetch_answers import Heading
 from services.fetching.imap.fingerprints import fingerprint
-from services.fetching.imap.imap_session import Heading
 from services.fetching.imap.session_thread import SessionThread
 from services.fetching.mail_transfer import MailTransfer
 from services.fetching.pauses import SHORTEST_AFTER_REFUSAL, pause_after

@@ -24,8 +24,8 @@ from services.fetching.folder_position import TRIES
 from services.fetching.folder_progress import FolderProgress
 from services.fetching.imap import faults
 from services.fetching.imap.faults import FolderFaultError, MailFaultError, MailGoneError
+from services.fetching.imap.fetch_answers import Heading
 from services.fetching.imap.fingerprints import fingerprint, text_of
-from services.fetching.imap.imap_session import Heading
 from services.fetching.imap.session_thread import SessionThread
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id, numbered_id

@@ -4,7 +4,6 @@ import imaplib
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -18,10 +17,9 @@ from services.fetching.imap.faults import (
     MailFaultError,
     MailGoneError,
 )
+from services.fetching.imap.fetch_answers import Heading, heading_of, octets_of
 from services.fetching.imap.fingerprints import BEGINNING
 from shared.contracts.fetching import ImapServer
-from shared.mail.mime.headers import read_mail_headers
-from shared.mail.parsing.identity import message_ids
 
 _ANSWER: Final = 256_000
 _LIST_OF_UIDS: Final = 32_000_000
@@ -33,7 +31,6 @@ _AROUND_BODY: Final = 100_000
 _ID_FIELD: Final = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.4000>"
 """No more of it than `_OF_HEADING` leaves room for, whatever a stranger has written into it."""
 
-_ANSWERED_ID_FIELD: Final = b"BODY[HEADER.FIELDS (MESSAGE-ID)]"
 _SEEN: Final = rb"\Seen"
 _DELETED: Final = rb"\Deleted"
 _NO_SELECT: Final = frozenset({b"\\noselect", b"\\nonexistent"})
@@ -44,19 +41,6 @@ _NO_IMAP: Final = (
 """Errors of the library's parsers on answers that are no IMAP."""
 
 _NEWS: Final = frozenset({b"EXISTS", b"RECENT"})
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """What is known of a mail before it is fetched.
-
-    `size` is 0, `message_id` empty and `received_at` None where the server does not say it.
-    """
-
-    uid: int
-    size: int = 0
-    message_id: str = ""
-    received_at: datetime | None = None
 
 
 class ImapSession:
@@ -211,7 +195,7 @@ class ImapSession:
         self._allow(_ANSWER + _OF_HEADING * len(uids))
         try:
             found = self._client.fetch(uids, ["RFC822.SIZE", "INTERNALDATE", _ID_FIELD])
-            return [_heading(uid, found[uid]) for uid in uids if uid in found]
+            return [heading_of(uid, found[uid]) for uid in uids if uid in found]
         except (imaplib.IMAP4.abort, AnswerTooLargeError, OSError) as error:
             raise faults.unreachable(self.where, error) from error
         except (imaplib.IMAP4.error, *_NO_IMAP) as error:
@@ -260,7 +244,7 @@ class ImapSession:
         """
         self._allow(octets + _AROUND_BODY)
         found = self._fetch_octets([uid], f"BODY.PEEK[]<{first}.{octets}>").get(uid)
-        whole, piece = _octets(found or {})
+        whole, piece = octets_of(found or {})
         if len(piece) > octets or (len(whole) >= octets and not first):
             self.cut()
             raise MailFaultError(f"{self.where} gives more of it than was asked for")
@@ -398,30 +382,3 @@ class ImapSession:
         ) as error:
             # The library's parsers raise these on answers that are no IMAP.
             raise faults.unreachable(self.where, error) from error
-
-
-def _octets(fields: dict[bytes, Any]) -> tuple[bytes, bytes]:
-    """Return the octets of a whole mail, from a server that gives no pieces, and of a piece."""
-    found = {
-        name: value
-        for name, value in fields.items()
-        if name.startswith(b"BODY[]") and isinstance(value, bytes)
-    }
-    whole = found.pop(b"BODY[]", b"")
-    return whole, next(iter(found.values()), b"")
-
-
-def _heading(uid: int, fields: dict[bytes, Any]) -> Heading:
-    parts = (value for name, value in fields.items() if name.startswith(_ANSWERED_ID_FIELD))
-    block = next(parts, None) or b""
-    headers, _ = read_mail_headers(block)
-    found = message_ids(headers.first("message-id") or b"", bare=True)
-    received_at = fields.get(b"INTERNALDATE")
-    if isinstance(received_at, datetime) and received_at.tzinfo is None:
-        received_at = received_at.replace(tzinfo=UTC)
-    return Heading(
-        uid,
-        int(fields.get(b"RFC822.SIZE") or 0),
-        found[0] if found else "",
-        received_at if isinstance(received_at, datetime) else None,
-    )
