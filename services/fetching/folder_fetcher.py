@@ -23,6 +23,7 @@ from services.fetching.imap.faults import (
 from services.fetching.imap.fetch_answers import Heading
 from services.fetching.imap.fingerprints import fingerprint
 from services.fetching.imap.session_thread import SessionThread
+from services.fetching.mail_filing import MailFiling
 from services.fetching.mail_transfer import MailTransfer
 from services.fetching.pauses import SHORTEST_AFTER_REFUSAL, pause_after
 from services.fetching.store import Backfill, HeldFolder, LeaseLostError
@@ -54,7 +55,8 @@ class FolderFetcher:
         self._one_by_one = False
         self._without_heading: set[int] = set()
         self._log = log.bind(mailbox=folder.address, folder=folder.name)
-        self._transfer = MailTransfer(folder, self._progress, parts)
+        self._filing = MailFiling(folder, self._progress, parts)
+        self._transfer = MailTransfer(folder, self._progress, parts, self._filing)
 
     @property
     def _position(self) -> FolderPosition:
@@ -140,8 +142,8 @@ class FolderFetcher:
             self._faults = 0
             self._progress.position = replace(self._position, unfiled=())
             await self._store.clear_fault(self._folder.id)
-            if self._transfer.mark_fault:
-                await self._note_fault(self._transfer.mark_fault)
+            if self._filing.mark_fault:
+                await self._note_fault(self._filing.mark_fault)
             await self._wait_for_news(thread)
 
     async def _open(self, thread: SessionThread) -> None:
@@ -165,7 +167,7 @@ class FolderFetcher:
             )
             await self._progress.advance(position)
         elif position.unfiled:
-            await self._transfer.file(thread, position.unfiled)
+            await self._filing.file(thread, position.unfiled)
 
     async def _carry_out_backfill(self, thread: SessionThread) -> None:
         """Carry out a backfill that an operator wants."""
