@@ -8,11 +8,11 @@ from datetime import timedelta
 from random import SystemRandom
 from typing import Final
 
-from services.fetching.fetcher_parts import FetchedFolder, FetcherParts, Limits
-from services.fetching.folder_fetcher import FolderFetcher
+from services.fetching.folders.fetcher_parts import FetchedFolder, FetcherParts, Limits
+from services.fetching.folders.folder_fetcher import FolderFetcher
+from services.fetching.folders.octet_budget import OctetBudget
 from services.fetching.logins import LoginRenewal, MailboxLogins
 from services.fetching.mailbox_watch import MailboxWatch
-from services.fetching.octet_budget import OctetBudget
 from services.fetching.settings import FetchingSettings
 from services.fetching.store import FolderStore, HeldFolder, KnownMails
 from shared.background_tasks import run_periodically

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from services.fetching import metrics
-from services.fetching.fetcher_parts import FetchedFolder
-from services.fetching.folder_fetcher import FolderFetcher
+from services.fetching.folders.fetcher_parts import FetchedFolder
+from services.fetching.folders.folder_fetcher import FolderFetcher
 from services.fetching.store import FolderStore, HeldFolder, Orders
 from shared.background_tasks import cancel_and_wait
 from shared.contracts.contact_center import ContactCenter

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from services.fetching import folder_fetcher
+from services.fetching.folders import folder_fetcher
 from shared.contracts.contact_center import ContactCenter
 from shared.storage.mails.mailbox_store import described_folders
 from tests.doubles.imap_server import OddServer, running_odd_server

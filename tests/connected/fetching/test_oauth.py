@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 from prometheus_client import REGISTRY
 
-from services.fetching import folder_fetcher
 from services.fetching.app import make_logins
+from services.fetching.folders import folder_fetcher
 from services.fetching.logins import LoginRenewal
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.mailbox_health import Health

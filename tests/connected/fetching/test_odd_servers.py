@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.fetching import folder_fetcher
+from services.fetching.folders import folder_fetcher
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import SystemClock
 from shared.domain.mailbox_health import Health

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.fetching import folder_fetcher
+from services.fetching.folders import folder_fetcher
 from shared.domain.clock import SystemClock
 from shared.mail.parsing.parser import parse_mail
 from shared.storage.configuration_store import ConfigurationStore

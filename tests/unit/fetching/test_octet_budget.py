@@ -2,7 +2,7 @@
 
 import asyncio
 
-from services.fetching.octet_budget import OctetBudget
+from services.fetching.folders.octet_budget import OctetBudget
 
 
 async def test_octets_beyond_the_bound_wait_for_others() -> None:

@@ -5,7 +5,7 @@ from random import SystemRandom
 
 import pytest
 
-from services.fetching.pauses import REFUSED_LOGIN, pause_after
+from services.fetching.folders.pauses import REFUSED_LOGIN, pause_after
 
 
 @pytest.mark.parametrize(("faults", "longest"), [(1, 5), (2, 10), (4, 40), (7, 300), (10**6, 300)])

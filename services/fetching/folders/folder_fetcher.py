@@ -10,9 +10,12 @@ from typing import Final, NoReturn
 import structlog
 
 from services.fetching import folder_position, metrics
-from services.fetching.fetcher_parts import FetchedFolder, FetcherParts
 from services.fetching.folder_position import FolderPosition
-from services.fetching.folder_progress import FolderProgress
+from services.fetching.folders.fetcher_parts import FetchedFolder, FetcherParts
+from services.fetching.folders.folder_progress import FolderProgress
+from services.fetching.folders.mail_filing import MailFiling
+from services.fetching.folders.mail_transfer import MailTransfer
+from services.fetching.folders.pauses import SHORTEST_AFTER_REFUSAL, pause_after
 from services.fetching.imap import faults
 from services.fetching.imap.faults import (
     FolderFaultError,
@@ -23,9 +26,6 @@ from services.fetching.imap.faults import (
 from services.fetching.imap.fetch_answers import Heading
 from services.fetching.imap.fingerprints import fingerprint
 from services.fetching.imap.session_thread import SessionThread
-from services.fetching.mail_filing import MailFiling
-from services.fetching.mail_transfer import MailTransfer
-from services.fetching.pauses import SHORTEST_AFTER_REFUSAL, pause_after
 from services.fetching.store import Backfill, HeldFolder, LeaseLostError
 from shared.contracts.fetching import Fetch
 from shared.domain.errors import Unavailable

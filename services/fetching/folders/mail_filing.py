@@ -7,8 +7,8 @@ from typing import Final
 import structlog
 
 from services.fetching import folder_position, metrics
-from services.fetching.fetcher_parts import FetchedFolder, FetcherParts
-from services.fetching.folder_progress import FolderProgress
+from services.fetching.folders.fetcher_parts import FetchedFolder, FetcherParts
+from services.fetching.folders.folder_progress import FolderProgress
 from services.fetching.imap import faults
 from services.fetching.imap.faults import FolderFaultError
 from services.fetching.imap.session_thread import SessionThread

@@ -19,15 +19,15 @@ from typing import Final
 import structlog
 
 from services.fetching import folder_position, metrics
-from services.fetching.fetcher_parts import FetchedFolder, FetcherParts
 from services.fetching.folder_position import TRIES
-from services.fetching.folder_progress import FolderProgress
+from services.fetching.folders.fetcher_parts import FetchedFolder, FetcherParts
+from services.fetching.folders.folder_progress import FolderProgress
+from services.fetching.folders.mail_filing import MailFiling
 from services.fetching.imap import faults
 from services.fetching.imap.faults import FolderFaultError, MailFaultError, MailGoneError
 from services.fetching.imap.fetch_answers import Heading
 from services.fetching.imap.fingerprints import fingerprint, text_of
 from services.fetching.imap.session_thread import SessionThread
-from services.fetching.mail_filing import MailFiling
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id, numbered_id
 from shared.domain.mail_envelope import Way

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
+from services.fetching.folders.octet_budget import OctetBudget
 from services.fetching.logins import MailboxLogins
-from services.fetching.octet_budget import OctetBudget
 from services.fetching.store import FolderStore, KnownMails
 from shared.contracts.fetching import Fetch
 from shared.domain.clock import Clock
