@@ -8,8 +8,8 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.cometd_authenticator import CometdAuthenticator
 from services.gateway.auth.login_watch import LoginWatcher
-from services.gateway.auth.password_checker import checking_passwords
-from services.gateway.auth.session_watch import SessionWatcher
+from services.gateway.auth.passwords.password_checker import checking_passwords
+from services.gateway.auth.sessions.session_watch import SessionWatcher
 from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.cluster.replicas import Replicas
 from services.gateway.commands.command_sender import CommandSender

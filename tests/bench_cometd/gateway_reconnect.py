@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.gateway.auth.session_store import LoginSession, SessionStore
+from services.gateway.auth.sessions.session_store import LoginSession, SessionStore
 from services.gateway.notifications.topics import CHANNELS
 from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import wrap

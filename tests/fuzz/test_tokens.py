@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from joserfc import jws
 from joserfc.jwk import ECKey, KeySet
 
-from services.gateway.auth.access_tokens import (
+from services.gateway.auth.tokens.access_tokens import (
     BadTokenError,
     Identity,
     TokenRules,

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.gateway.auth.agent_cache import AgentAccount
-from services.gateway.auth.bearer_authenticator import BearerAuthenticator
-from services.gateway.auth.cookie_sessions import (
+from services.gateway.auth.passwords.password_authenticator import PasswordAuthenticator
+from services.gateway.auth.sessions.cookie_sessions import (
     CookieSessions,
     OpenSession,
     is_session_password,
     login_proof,
 )
-from services.gateway.auth.password_authenticator import PasswordAuthenticator
-from services.gateway.auth.session_store import session_key
+from services.gateway.auth.sessions.session_store import session_key
+from services.gateway.auth.tokens.bearer_authenticator import BearerAuthenticator
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.credentials import (
     COOKIE,

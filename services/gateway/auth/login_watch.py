@@ -6,7 +6,7 @@ from typing import Final
 
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.authenticator import BEARER
-from services.gateway.auth.cookie_sessions import login_proof
+from services.gateway.auth.sessions.cookie_sessions import login_proof
 from shared.background_tasks import run_periodically
 from shared.bayeux import BayeuxServer
 from shared.storage.agents.agent_login_store import AgentLoginStore, StoredLogin

@@ -1,16 +1,16 @@
 """Composes the logins of agents from their parts."""
 
-from services.gateway.auth.access_tokens import TokenRules
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.authenticator import RequestAuthenticator
-from services.gateway.auth.bearer_authenticator import BearerAuthenticator
-from services.gateway.auth.cookie_sessions import CookieSessions
-from services.gateway.auth.failed_login_store import FailedLoginStore
-from services.gateway.auth.login_throttle import LoginThrottle
-from services.gateway.auth.password_authenticator import PasswordAuthenticator
-from services.gateway.auth.password_checker import PasswordChecker
-from services.gateway.auth.session_store import SessionStore
-from services.gateway.auth.signing_keys import SigningKeys, from_address, from_file
+from services.gateway.auth.passwords.failed_login_store import FailedLoginStore
+from services.gateway.auth.passwords.login_throttle import LoginThrottle
+from services.gateway.auth.passwords.password_authenticator import PasswordAuthenticator
+from services.gateway.auth.passwords.password_checker import PasswordChecker
+from services.gateway.auth.sessions.cookie_sessions import CookieSessions
+from services.gateway.auth.sessions.session_store import SessionStore
+from services.gateway.auth.tokens.access_tokens import TokenRules
+from services.gateway.auth.tokens.bearer_authenticator import BearerAuthenticator
+from services.gateway.auth.tokens.signing_keys import SigningKeys, from_address, from_file
 from services.gateway.settings import GatewaySettings
 from services.gateway.sign_in.pages import CALLBACK, SignInPages
 from services.gateway.sign_in.provider import Provider, SignInClient

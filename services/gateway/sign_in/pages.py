@@ -6,15 +6,15 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.auth.access_tokens import (
+from services.gateway.auth.agent_cache import AgentCache
+from services.gateway.auth.sessions.cookie_sessions import CookieSessions
+from services.gateway.auth.tokens.access_tokens import (
     BadTokenError,
     TokenRules,
     read_head,
     verify_id_token,
 )
-from services.gateway.auth.agent_cache import AgentCache
-from services.gateway.auth.cookie_sessions import CookieSessions
-from services.gateway.auth.signing_keys import KeysUnavailableError, SigningKeys
+from services.gateway.auth.tokens.signing_keys import KeysUnavailableError, SigningKeys
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.credentials import COOKIE
 from services.gateway.sign_in.attempt import Attempt

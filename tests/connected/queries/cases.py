@@ -20,8 +20,8 @@ from services.console.store import SystemQueries
 from services.console.stranded_work import StrandedWork, homes_of
 from services.fetching.folder_position import FolderPosition
 from services.fetching.store import FolderStore, KnownMails
-from services.gateway.auth.failed_login_store import FailedLoginStore
-from services.gateway.auth.session_store import LoginSession, SessionStore, session_key
+from services.gateway.auth.passwords.failed_login_store import FailedLoginStore
+from services.gateway.auth.sessions.session_store import LoginSession, SessionStore, session_key
 from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.commands.promised_interactions import PromisedInteractionStore
 from services.gateway.interaction_queries import InteractionQueries

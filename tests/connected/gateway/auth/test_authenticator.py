@@ -10,9 +10,9 @@ import httpx2
 import pytest
 import websockets
 
-from services.gateway.auth.failed_login_store import FailedLoginStore
-from services.gateway.auth.login_throttle import Attempt, LoginThrottle
-from services.gateway.auth.password_checker import PasswordChecker
+from services.gateway.auth.passwords.failed_login_store import FailedLoginStore
+from services.gateway.auth.passwords.login_throttle import Attempt, LoginThrottle
+from services.gateway.auth.passwords.password_checker import PasswordChecker
 from shared.contracts.events import AgentNotReady
 from shared.storage.indexes import LOGIN_FAILURES
 from tests.connected.plans import plans_of

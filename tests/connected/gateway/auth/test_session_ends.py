@@ -10,8 +10,8 @@ import websockets
 
 from services.console.agent_directory import AgentDirectory
 from services.gateway.auth.agent_cache import AgentCache
-from services.gateway.auth.cookie_sessions import CookieSessions
-from services.gateway.auth.session_store import SessionStore, session_key
+from services.gateway.auth.sessions.cookie_sessions import CookieSessions
+from services.gateway.auth.sessions.session_store import SessionStore, session_key
 from shared.contracts.contact_center import Agent
 from shared.storage.agents import agent_login_store
 from shared.storage.agents.agent_login_store import AgentLoginStore

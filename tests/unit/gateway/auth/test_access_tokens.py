@@ -15,7 +15,7 @@ from joserfc import jws, jwt
 from joserfc.errors import SecurityWarning
 from joserfc.jwk import ECKey, KeySet, OctKey, OKPKey, RSAKey
 
-from services.gateway.auth.access_tokens import (
+from services.gateway.auth.tokens.access_tokens import (
     BadTokenError,
     Identity,
     Key,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 
-from services.gateway.auth.failed_login_store import FailedLogins
-from services.gateway.auth.login_throttle import Attempt, seconds_to_wait
-from services.gateway.auth.password_checker import PasswordChecker, TooBusyError
+from services.gateway.auth.passwords.failed_login_store import FailedLogins
+from services.gateway.auth.passwords.login_throttle import Attempt, seconds_to_wait
+from services.gateway.auth.passwords.password_checker import PasswordChecker, TooBusyError
 from services.gateway.http.credentials import (
     Basic,
     Bearer,

@@ -1,6 +1,6 @@
 """The set of recent keys is bounded, because clients choose the keys."""
 
-from services.gateway.auth.password_authenticator import RecentKeys
+from services.gateway.auth.passwords.password_authenticator import RecentKeys
 
 
 def test_full_set_drops_its_oldest_key() -> None:

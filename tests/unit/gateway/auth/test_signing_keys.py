@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import ECKey, KeySet
 
-from services.gateway.auth.access_tokens import BadTokenError, TokenHead
-from services.gateway.auth.signing_keys import KeysUnavailableError, SigningKeys, from_file
+from services.gateway.auth.tokens.access_tokens import BadTokenError, TokenHead
+from services.gateway.auth.tokens.signing_keys import KeysUnavailableError, SigningKeys, from_file
 from services.gateway.settings import GatewaySettings
 
 KNOWN = TokenHead("ES256", "1")

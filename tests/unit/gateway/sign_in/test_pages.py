@@ -7,8 +7,8 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from services.gateway.auth.access_tokens import TokenRules
-from services.gateway.auth.signing_keys import KeysUnavailableError
+from services.gateway.auth.tokens.access_tokens import TokenRules
+from services.gateway.auth.tokens.signing_keys import KeysUnavailableError
 from services.gateway.sign_in.attempt import Attempt
 from services.gateway.sign_in.pages import ATTEMPT, CALLBACK, SignInPages
 from services.gateway.sign_in.provider import ProviderUnavailableError, SignInClient

@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Final
 
-from services.gateway.auth.cookie_sessions import CookieSessions
+from services.gateway.auth.sessions.cookie_sessions import CookieSessions
 from shared.background_tasks import run_periodically
 from shared.bayeux import BayeuxServer
 

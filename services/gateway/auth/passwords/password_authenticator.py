@@ -6,8 +6,8 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 from services.gateway.auth.agent_cache import AgentAccount, AgentCache
-from services.gateway.auth.login_throttle import Attempt, LoginThrottle
-from services.gateway.auth.password_checker import PasswordChecker
+from services.gateway.auth.passwords.login_throttle import Attempt, LoginThrottle
+from services.gateway.auth.passwords.password_checker import PasswordChecker
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.credentials import Basic
 from shared.bayeux.ttl_cache import TtlCache

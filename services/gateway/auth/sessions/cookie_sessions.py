@@ -11,7 +11,7 @@ from typing import Final
 from uuid import uuid4
 
 from services.gateway.auth.agent_cache import AgentAccount, AgentCache
-from services.gateway.auth.session_store import LoginSession, SessionStore, session_key
+from services.gateway.auth.sessions.session_store import LoginSession, SessionStore, session_key
 from shared.bayeux.ttl_cache import TtlCache
 from shared.domain.clock import Clock
 from shared.storage.agents.agent_login_store import StoredLogin

@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from services.gateway.auth.access_tokens import (
+from services.gateway.auth.tokens.access_tokens import (
     BadTokenError,
     Key,
     TokenHead,

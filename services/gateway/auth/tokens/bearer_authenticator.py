@@ -5,9 +5,14 @@ from datetime import datetime
 
 import structlog
 
-from services.gateway.auth.access_tokens import BadTokenError, TokenRules, read_head, verify_token
 from services.gateway.auth.agent_cache import AgentCache
-from services.gateway.auth.signing_keys import SigningKeys
+from services.gateway.auth.tokens.access_tokens import (
+    BadTokenError,
+    TokenRules,
+    read_head,
+    verify_token,
+)
+from services.gateway.auth.tokens.signing_keys import SigningKeys
 from shared.domain.clock import Clock
 from shared.storage.agents.agent_store import StoredAgent
 

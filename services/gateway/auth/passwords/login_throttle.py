@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from services.gateway.auth.failed_login_store import FailedLogins, FailedLoginStore
+from services.gateway.auth.passwords.failed_login_store import FailedLogins, FailedLoginStore
 from shared.domain.network_peers import peer_of
 
 _MAX_WAIT: Final = timedelta(minutes=5)

@@ -1,0 +1,1 @@
+"""Logins by password: checked with Argon2, and throttled against guessing."""
