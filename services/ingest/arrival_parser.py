@@ -129,7 +129,7 @@ class ArrivalParser:
         trusted = contact_center.trusted_authentication
         # The same for all mailboxes: a stranger decides how many there are.
         texts = MailTexts(mail, arrival.raw)
-        is_copy = False
+        original_id: str | None = None
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
             is_first = address == arrival.mailboxes[0]
@@ -159,15 +159,15 @@ class ArrivalParser:
             )
             try:
                 decided = await asyncio.to_thread(decide, build(mail), texts)
-                is_known = await self._add(await fold(decided), arrival, cause)
+                known_id = await self._add(await fold(decided), arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
                 of_shown = MailTexts(shown, arrival.raw)
                 decided = await asyncio.to_thread(decide, build(shown), of_shown)
-                is_known = await self._add(await fold(decided), arrival, cause)
-            is_copy = is_known if is_first else is_copy
-        if matched and is_copy:
-            await self._reports.withdraw(matched)
+                known_id = await self._add(await fold(decided), arrival, cause)
+            original_id = known_id if is_first else original_id
+        if matched and original_id:
+            await self._reports.withdraw(matched, original_id, cause)
         elif matched:
             crash_point("ingest.after_report_interaction")
             await self._reports.announce(matched, cause)
@@ -216,8 +216,8 @@ class ArrivalParser:
         PARSED.labels("unparsed").inc()
         return unparsed_mail(arrival.raw, reason, known)
 
-    async def _add(self, found: Screened, arrival: Arrival, cause: Cause) -> bool:
-        """Store an interaction; return whether an earlier arrival has become it."""
+    async def _add(self, found: Screened, arrival: Arrival, cause: Cause) -> str | None:
+        """Store an interaction; return the one that an earlier arrival of the mail became."""
         interaction = found.interaction
         key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)
         is_new = await self._interactions.add(
@@ -234,7 +234,7 @@ class ArrivalParser:
             mailbox=interaction.mailbox,
             queue=interaction.queue,
         )
-        return not is_new and await self._copies.is_copy(key, arrival.id)
+        return None if is_new else await self._copies.original(key, arrival.id)
 
 
 def _messages_about(found: Screened, arrival: Arrival) -> Sequence[Contract]:

@@ -6,7 +6,13 @@ from typing import Final
 
 from shared.contracts.contact_center import Mailbox, OfferedTo
 from shared.domain.contacts.contact import Contact
-from shared.domain.deliveries.delivery_report import KIND_OF_REPORT, PROOFS, MatchedBy
+from shared.domain.deliveries.delivery_report import (
+    KIND_OF_REPORT,
+    PROOF_OF_REPORT,
+    PROOFS,
+    PROVEN,
+    MatchedBy,
+)
 from shared.domain.ids import new_id
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Attachment, Email, Interaction
 from shared.domain.lifecycle import Direction, State
@@ -122,7 +128,7 @@ def build_interaction(
         user_data=user_data(mail, sender, mailbox, attachments)
         | {"ContactId": whose}
         | ({DISCARDED: "its contact is blocked"} if is_blocked else {})
-        | _evidence(about),
+        | (evidence(about.matched_by) if about else {}),
         mail=Email(
             subject=mail.subject[:LONGEST_SUBJECT],
             sender=sender,
@@ -168,12 +174,10 @@ def _subtype_of_report(mail: ParsedMail) -> str:
     return "InboundNDR" if mail.is_bounce else "InboundReport"
 
 
-def _evidence(about: ReportOn | None) -> dict[str, object]:
-    """Return how a report was matched. Without our token anybody may have written it."""
-    if about is None:
-        return {}
-    proof = "proven" if about.matched_by in PROOFS else "not proven"
-    return {"_ReportMatchedBy": about.matched_by.value, "_ReportProof": proof}
+def evidence(matched_by: MatchedBy) -> dict[str, object]:
+    """Return the user data on how a report was matched: without our token it is a claim."""
+    proof = PROVEN if matched_by in PROOFS else "not proven"
+    return {"_ReportMatchedBy": matched_by.value, PROOF_OF_REPORT: proof}
 
 
 def claimed_sender_of(mail: ParsedMail, arrival: Arrival) -> ClaimedSender:

@@ -5,19 +5,23 @@ written down. A repetition finds the record, so it decides as the first time.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from itertools import islice
 from typing import Final
 
 import structlog
 
+from services.ingest.interaction_builder import evidence
 from shared.contracts.envelope import Cause
 from shared.contracts.events import DeliveryReported
 from shared.domain.clock import Clock
 from shared.domain.deliveries.bounce_tokens import as_token, is_token_of, token_in
 from shared.domain.deliveries.delivery import Delivery
 from shared.domain.deliveries.delivery_report import (
+    KIND_OF_REPORT,
+    PROOF_OF_REPORT,
+    PROVEN,
     DeliveryReport,
     MatchedBy,
     ReportedVerdict,
@@ -88,9 +92,38 @@ class ReportMatcher:
         except UnknownInteractionError:
             return None
 
-    async def withdraw(self, matched: MatchedReport) -> None:
-        """Remove a report that came before: its first arrival tells the same, or was disowned."""
+    async def withdraw(self, matched: MatchedReport, original_id: str, cause: Cause) -> None:
+        """Remove a report whose mail came before, as the interaction `original_id`.
+
+        That one tells the same, or was disowned. Only where this copy has the proof that the
+        original lacks, the original gets it, and the author is told. A repetition changes nothing.
+        """
+        if matched.report.is_proven:
+            await self._prove(matched, original_id, cause)
         await self._reports.remove(matched.report.id)
+
+    async def _prove(self, matched: MatchedReport, original_id: str, cause: Cause) -> None:
+        original = await self._interactions.get(original_id, with_text=False)
+        if not _lacks_proof(original) or original.arrival_id is None:
+            return
+        proven = replace(matched.report, id=original.arrival_id, interaction_id=original_id)
+        await self._reports.prove(proven)
+        await self.announce(MatchedReport(proven, matched.sent), cause)
+
+        def decide(before: Interaction) -> Change:
+            noted = {**before.user_data, **evidence(proven.matched_by)}
+            return Change(
+                replace(
+                    before,
+                    version=before.version + 1,
+                    parent_id=matched.sent.id,
+                    user_data=noted if _lacks_proof(before) else before.user_data,
+                ),
+                [],
+            )
+
+        # Last, because a repetition goes by what it says.
+        await self._interactions.change(original_id, cause, decide)
 
     async def announce(self, matched: MatchedReport, cause: Cause) -> None:
         """Tell the author of the sent mail. A repetition changes nothing."""
@@ -173,6 +206,12 @@ def _first_sent(ids: Sequence[str], named: Iterable[Interaction]) -> str | None:
     sent = [one for one in named if one.direction is Direction.OUTBOUND and one.state in _HAS_LEFT]
     nearest = min(sent, key=lambda one: order[one.mail.message_id], default=None)
     return nearest.id if nearest else None
+
+
+def _lacks_proof(original: Interaction) -> bool:
+    """Say whether a mail is taken for a report, and not proven to be one."""
+    said = original.user_data
+    return KIND_OF_REPORT in said and said.get(PROOF_OF_REPORT) != PROVEN
 
 
 def _author(sent: Interaction, delivery: Delivery | None) -> str:

@@ -26,8 +26,9 @@ class CopyStore:
                 {"$addToSet": {"copies": arrival_id}},
             )
 
-    async def is_copy(self, arrival_key: str, arrival_id: str) -> bool:
-        """Say whether an earlier arrival became the interaction of a mail."""
+    async def original(self, arrival_key: str, arrival_id: str) -> str | None:
+        """Return the interaction that an earlier arrival became, None if there is none."""
         wanted = {"arrival_key": arrival_key, "arrival_id": {"$ne": arrival_id}}
         async with database_errors():
-            return await self._collection.find_one(wanted, {"_id": 1}) is not None
+            found = await self._collection.find_one(wanted, {"_id": 1})
+        return found["_id"] if found else None

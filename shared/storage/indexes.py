@@ -95,7 +95,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             # MongoDB can match a query to a comparison such as `$gt`, and not to a `$type`.
             partialFilterExpression={"parent_id": {"$gt": ""}},
         ),
-        IndexModel([("mail.message_id", ASCENDING)], name="threading"),
+        # For threads by the id alone. Fetching looks in one mailbox, and a stranger may have sent
+        # mails with the same id to others.
+        IndexModel([("mail.message_id", ASCENDING), ("mailbox", ASCENDING)], name="by-message-id"),
         IndexModel(
             [("mail.thread_token", ASCENDING)],
             name="with-thread-token",

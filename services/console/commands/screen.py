@@ -1,5 +1,6 @@
 """`mailroom screen`: shows what the screening rules do with a mail, and changes nothing."""
 
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,7 +26,7 @@ from shared.mail.trace_fields import claimed_sender
 from shared.screening.acknowledgements import reason_against
 from shared.screening.mail_texts import MailTexts
 from shared.screening.rules import ScreenedMail, Screening, screened
-from shared.storage.contacts.contact_store import ContactStore
+from shared.storage.contacts.contact_store import ContactStore, ContactUnknownError
 from shared.storage.database.client import Database
 from shared.storage.files.vault import ContentRef, DamagedContentError, Vault
 from shared.storage.interactions import interaction_store
@@ -151,13 +152,21 @@ class StoredMails:
         )
 
     async def with_contact(self, mail: Mail) -> Mail:
-        """Return a mail with the contact of its author, who is none where it cannot be read."""
+        """Return a mail with the contact of its author.
+
+        There is none where the mail cannot be read, or where the database does not say in time: a
+        mail that arrives would go on without one too.
+        """
         try:
             parsed = parse_mail(mail.raw, envelope_sender=mail.sender)
         except UnparsableMailError:
             return mail
         sender = parsed.from_[0].address if parsed.from_ else mail.sender
-        return replace(mail, contact=await self._contacts.meet(sender, "", makes=False))
+        try:
+            return replace(mail, contact=await self._contacts.meet(sender, "", makes=False))
+        except ContactUnknownError as error:
+            print(f"{mail.name}: screened without its contact: {error}", file=sys.stderr)
+            return mail
 
 
 def _file_named(wanted: str | None) -> Path | None:

@@ -7,6 +7,7 @@ from shared.contracts.commands import DisownReport
 from shared.contracts.envelope import Cause
 from shared.contracts.events import InteractionReceived
 from shared.domain.clock import Clock
+from shared.domain.deliveries.delivery_report import PROOF_OF_REPORT
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation
@@ -14,7 +15,7 @@ from shared.domain.set_aside import REASONS
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.mails.report_store import ReportStore
 
-_GONE: Final = REASONS | {"_ReportedRecipients", "_ReportMatchedBy", "_ReportProof"}
+_GONE: Final = REASONS | {"_ReportedRecipients", "_ReportMatchedBy", PROOF_OF_REPORT}
 
 
 class DisownedReports:

@@ -30,6 +30,11 @@ PROOFS: Final = frozenset({MatchedBy.TOKEN, MatchedBy.ENVELOPE_ID})
 KIND_OF_REPORT: Final = "_Report"
 """The key of user data that holds the kind of a mail that was taken for a report."""
 
+PROOF_OF_REPORT: Final = "_ReportProof"
+"""The key of user data that says whether a matched report is proven: `PROVEN`, or "not proven"."""
+
+PROVEN: Final = "proven"
+
 _STATES: Final[Mapping[str, RecipientState]] = MappingProxyType(
     {
         "failed": RecipientState.BOUNCED,

@@ -4,6 +4,7 @@ Ingest adds them, the gateway reads them, and routing removes those that an admi
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Final
@@ -52,6 +53,13 @@ class ReportStore:
         except DuplicateKeyError:
             return await self.get(report.id) or report
         return report
+
+    async def prove(self, report: DeliveryReport) -> None:
+        """Store a proven report in the place of a claim, or of none; a proven one stays."""
+        claim = {"_id": report.id, "matched_by": {"$in": sorted(one.value for one in _CLAIMS)}}
+        with suppress(DuplicateKeyError):  # it is proven already
+            async with database_errors():
+                await self._collection.replace_one(claim, _document(report), upsert=True)
 
     async def remove(self, arrival_id: str) -> None:
         """Remove a report that is none or comes twice; a repetition changes nothing."""

@@ -10,6 +10,7 @@ from services.console.description.reader import read_description
 from services.console.exit_codes import NotPossibleError
 from shared.domain.clock import SystemClock
 from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.contacts import contact_store
 from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.client import Database
 from shared.storage.files.vault import IN_ONE_DOCUMENT
@@ -149,6 +150,22 @@ async def test_mail_of_a_blocked_contact_would_be_completed(
         "support@demo.example: it would be completed at once: its contact is blocked",
         "support@demo.example: it would not be acknowledged: nobody is offered it",
     ]
+
+
+async def test_mail_is_screened_though_its_contact_is_unknown(
+    opened: Database,
+    description: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(contact_store, "_PATIENCE_SECONDS", 0.000_001)
+    spam = await arrive(opened, SPAM)
+
+    await screen(None, newest=10, mailbox=None, description=description)
+
+    said = capsys.readouterr()
+    assert f"arrival {spam}, support@demo.example, '': spam: discard as spam" in said.out
+    assert f"arrival {spam}: screened without its contact: no contact for" in said.err
 
 
 async def test_unknown_mail_is_said(description: Path) -> None:

@@ -332,6 +332,50 @@ async def test_report_that_comes_twice_is_told_once(backend: Backend, ingest: In
     assert (await backend.interactions.get(mail.id)).version == mail.version + 1
 
 
+@pytest.mark.parametrize("named", [OURS, ""], ids=["a claim", "unmatched"])
+async def test_proof_of_a_copy_belongs_to_the_first_report(
+    backend: Backend, ingest: Ingest, named: str
+) -> None:
+    mail = await sent(backend, "somebody@else.example")
+    raw = dsn(returned=named)
+    first = await came(backend, ingest, raw)
+    backend.take_events()
+    proof = with_token("support@demo.example", bounce_token(KEY, mail.id))
+    copy = await ingest.arrivals.add(raw, replace(envelope(sender=""), recipients=(proof,)))
+    order = cause()
+
+    for _ in range(2):
+        await ingest.parsing.parse(ParseMail(arrival_id=copy), order)
+
+    (report,) = await ReportStore(backend.database).on(mail.id)
+    assert (report.id, report.interaction_id) == (first.arrival_id, first.id)
+    assert report.is_proven
+    shown = await backend.interactions.get(first.id)
+    assert (shown.user_data["_ReportProof"], shown.parent_id) == ("proven", mail.id)
+    told = await backend.next_event(DeliveryReported)
+    assert "not proven" not in told.reason
+    changes = 1 + bool(named)  # the claim was told as well
+    assert (await backend.interactions.get(mail.id)).version == mail.version + changes
+
+
+async def test_proven_copy_of_a_disowned_report_changes_nothing(
+    backend: Backend, ingest: Ingest
+) -> None:
+    mail = await sent(backend)
+    raw = dsn(returned=OURS)
+    first = await came(backend, ingest, raw)
+    await backend.database["interactions"].update_one(
+        {"_id": first.id}, {"$unset": {"user_data._Report": "", "user_data._ReportProof": ""}}
+    )
+    await ReportStore(backend.database).remove(first.arrival_id or "")
+    proof = with_token("support@demo.example", bounce_token(KEY, mail.id))
+    copy = await ingest.arrivals.add(raw, replace(envelope(sender=""), recipients=(proof,)))
+
+    await ingest.parsing.parse(ParseMail(arrival_id=copy), cause())
+
+    assert await ReportStore(backend.database).on(mail.id) == []
+
+
 async def test_flood_of_claims_does_not_hide_a_proven_report(backend: Backend) -> None:
     reports, now = ReportStore(backend.database), backend.clock.now()
     proven = DeliveryReport("a", "failed", "i", "sent", MatchedBy.TOKEN, (), now)

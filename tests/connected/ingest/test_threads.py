@@ -228,7 +228,7 @@ async def test_named_mails_are_found_by_index_however_many_there_are(
 
     assert [one.id for one in proven] == [ours.parent_id]
     assert plans == [
-        Plan("IXSCAN { mail.message_id: 1 }", 1, 1),
+        Plan("IXSCAN { mail.message_id: 1, mailbox: 1 }", 1, 1),
         Plan("IXSCAN { parent_id: 1, changed_at: 1 }", 1, 1),
     ]
 

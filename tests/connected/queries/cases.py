@@ -528,6 +528,7 @@ async def reports(large: LargeDatabase) -> None:
     )
     await store.add(report)
     await store.get(report.id)
+    await store.prove(report)
     await store.on(report.delivery_id)
     await store.remove(report.id)
     await store.delivery_with_token("abcdefghij234567")
@@ -542,7 +543,7 @@ async def reports(large: LargeDatabase) -> None:
 async def copies(large: LargeDatabase) -> None:
     copies = CopyStore(large.database)
     await copies.record(number(3), "another")
-    assert await copies.is_copy(number(3), "another")
+    assert await copies.original(number(3), "another")
 
 
 # What arrives, and what is sent
