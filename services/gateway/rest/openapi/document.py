@@ -4,16 +4,35 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from services.gateway.rest.openapi.calls import CALLS
+from services.gateway.rest.openapi.calls.agent import AGENT_CALLS
+from services.gateway.rest.openapi.calls.attachments import ATTACHMENT_CALLS
+from services.gateway.rest.openapi.calls.contacts import CONTACT_CALLS
+from services.gateway.rest.openapi.calls.directory import DIRECTORY_CALLS
+from services.gateway.rest.openapi.calls.history import HISTORY_CALLS
+from services.gateway.rest.openapi.calls.incoming_mail import INCOMING_MAIL_CALLS
+from services.gateway.rest.openapi.calls.interactions import INTERACTION_CALLS
+from services.gateway.rest.openapi.calls.mailboxes import MAILBOX_CALLS
+from services.gateway.rest.openapi.calls.paths import path_items
+from services.gateway.rest.openapi.calls.workbins import WORKBIN_CALLS
 from services.gateway.rest.openapi.container import HTML_ADVICE
 from services.gateway.rest.openapi.messages import MESSAGES, topics
 from services.gateway.rest.openapi.operations import DESCRIBED, MAIL, operation_body
-from services.gateway.rest.openapi.paths import path_items
 from services.gateway.rest.openapi.schemas import SCHEMAS
 from services.gateway.rest.openapi.shapes import ref
 
 COMMITTED: Final = Path(__file__).with_name("openapi.json")
 
+_CALLS: Final = (
+    *AGENT_CALLS,
+    *INTERACTION_CALLS,
+    *WORKBIN_CALLS,
+    *ATTACHMENT_CALLS,
+    *DIRECTORY_CALLS,
+    *MAILBOX_CALLS,
+    *CONTACT_CALLS,
+    *HISTORY_CALLS,
+    *INCOMING_MAIL_CALLS,
+)
 _TAGS: Final = (
     *("Agent", "Interactions", "Workbins", "Attachments", "Directory", "Mailboxes", "History"),
     "Contacts",
@@ -71,7 +90,7 @@ def openapi() -> dict[str, Any]:
         "servers": [{"url": "/api/v2"}],
         "security": [{"basic": []}, {"session": []}, {"bearer": []}],
         "tags": [{"name": name} for name in _TAGS],
-        "paths": path_items(CALLS),
+        "paths": path_items(_CALLS),
         "x-topics": topics(),
         "components": {
             "schemas": MESSAGES

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from services.gateway.rest.openapi.call import Call
+from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.shapes import FLAG, NUMBER, TEXT, Schema
 
 _FAILURES: Final = tuple(

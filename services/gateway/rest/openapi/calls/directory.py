@@ -1,0 +1,25 @@
+"""The calls that read the directory: agents, queues, skills."""
+
+from typing import Final
+
+from services.gateway.rest.openapi.calls.bodies import LIST
+from services.gateway.rest.openapi.calls.call import Call
+from services.gateway.rest.openapi.schemas import listing
+from services.gateway.rest.openapi.shapes import answering, ref
+
+DIRECTORY_CALLS: Final[tuple[Call, ...]] = (
+    Call("get", "/users", "Directory", "Agents.", listing("users", "User"), query=LIST),
+    Call("get", "/users/{id}", "Directory", "One agent.", answering(user=ref("User"))),
+    Call("get", "/queues", "Directory", "Queues.", listing("queues", "Queue"), query=LIST),
+    Call("get", "/queues/{id}", "Directory", "One queue.", answering(queue=ref("Queue"))),
+    Call("get", "/skills", "Directory", "Skills.", listing("skills", "Skill"), query=LIST),
+    Call("get", "/skills/{id}", "Directory", "One skill.", answering(skill=ref("Skill"))),
+    Call(
+        "get",
+        "/contacts",
+        "Directory",
+        "Agents and queues to transfer to.",
+        listing("contacts", "Contact"),
+        query=LIST,
+    ),
+)

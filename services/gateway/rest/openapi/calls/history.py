@@ -1,0 +1,57 @@
+"""The calls that show a mail as Context Services, as a page and as octets."""
+
+from typing import Final
+
+from services.gateway.rest.openapi.calls.bodies import ANSWERED, BYTES
+from services.gateway.rest.openapi.calls.call import Call
+from services.gateway.rest.openapi.shapes import ref, shape
+
+HISTORY_CALLS: Final[tuple[Call, ...]] = (
+    Call(
+        "get",
+        "/ucs/interactions/{id}",
+        "History",
+        "A mail in the form of Context Services.",
+        ref("EmailInteraction"),
+    ),
+    Call(
+        "post",
+        "/ucs/interactions/{id}",
+        "History",
+        "NotAReport and Release, for administrators: a mail that was taken for a report, or that"
+        " a screening rule has discarded or a flood folded, becomes an ordinary one in its queue.",
+        ANSWERED,
+        shape(
+            {"operationName": {"enum": ["NotAReport", "Release"]}},
+            ("operationName",),
+            example={"operationName": "NotAReport"},
+        ),
+        may_wait=True,
+    ),
+    Call(
+        "get",
+        "/ucs/interactions/{id}/structured_text",
+        "History",
+        "The cleaned HTML of a mail.",
+        {"type": "string"},
+        media_type="text/html",
+    ),
+    Call(
+        "get",
+        "/ucs/interactions/{id}/view",
+        "History",
+        "The mail as a page for a frame, with its inline pictures: its cleaned HTML, else its text."
+        " Its addresses of pictures are valid for ten minutes.",
+        {"type": "string"},
+        query=("remote",),
+        media_type="text/html",
+    ),
+    Call(
+        "get",
+        "/ucs/interactions/{id}/binary_content",
+        "History",
+        "The raw mail, as it arrived or was sent.",
+        BYTES,
+        media_type="message/rfc822",
+    ),
+)

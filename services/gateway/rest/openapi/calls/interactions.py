@@ -1,0 +1,136 @@
+"""The calls about interactions: lists, single ones, operations, missed messages."""
+
+from typing import Final
+
+from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
+from services.gateway.operations.drafts.save import UPDATE
+from services.gateway.operations.registry import OFFERS
+from services.gateway.rest.openapi.calls.bodies import ANSWERED, LIST
+from services.gateway.rest.openapi.calls.call import Call
+from services.gateway.rest.openapi.operations import parameter_schemas
+from services.gateway.rest.openapi.schemas import listing
+from services.gateway.rest.openapi.shapes import (
+    FLAG,
+    NUMBER,
+    TEXT,
+    Schema,
+    answering,
+    ref,
+    several,
+    shape,
+)
+
+_DRAFT: Final = shape(
+    parameter_schemas(UPDATE.parameters), (), description=UPDATE.summary, example=UPDATE.example
+)
+_ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
+_EVENTS: Final = shape(
+    {
+        "statusCode": {"const": 0},
+        "events": several(shape({"channel": TEXT, "data": {}})),
+        "position": NUMBER,
+        "hasMore": FLAG,
+    },
+    ("statusCode", "events", "position"),
+    additionalProperties=False,
+)
+
+
+def _operation_bodies() -> Schema:
+    """Return the body of an operation on one interaction: one schema of many, by its name."""
+    operations = (*OFFERS, GET_WORKBIN_CONTENT)
+    return {
+        "oneOf": [ref(f"{one.name}Operation") for one in operations],
+        "discriminator": {
+            "propertyName": "operationName",
+            "mapping": {
+                name: f"#/components/schemas/{one.name}Operation"
+                for one in operations
+                for name in one.names
+            },
+        },
+    }
+
+
+INTERACTION_CALLS: Final[tuple[Call, ...]] = (
+    Call(
+        "get",
+        "/me/interactions",
+        "Interactions",
+        "The interactions that are offered to me or that I work on. With `fields` also the"
+        " `position` to subscribe with.",
+        listing("interactions", "InteractionStateMessage", position=NUMBER),
+        query=LIST,
+    ),
+    Call(
+        "post",
+        "/me/interactions",
+        "Interactions",
+        "Begin a mail, or have the content of a workbin sent on the topic.",
+        ANSWERED,
+        {
+            "oneOf": [ref("CreateOperation"), ref("GetWorkbinContentOperation")],
+            "discriminator": {
+                "propertyName": "operationName",
+                "mapping": {
+                    name: f"#/components/schemas/{name}Operation"
+                    for name in ("Create", "GetWorkbinContent")
+                },
+            },
+        },
+        may_wait=True,
+    ),
+    Call(
+        "get",
+        "/me/interactions/events",
+        "Interactions",
+        "The messages on my topics after a position. 410 where some of them are no longer kept:"
+        " read `/me/interactions?fields=*` and continue from its `position`.",
+        _EVENTS,
+        query=("since", "limit"),
+    ),
+    Call(
+        "get",
+        "/me/interactions/{id}",
+        "Interactions",
+        "One interaction that is offered to me or that I work on.",
+        _ONE_INTERACTION,
+    ),
+    Call(
+        "post",
+        "/me/interactions/{id}",
+        "Interactions",
+        "Perform an operation on an interaction. `ok` means that the command is stored; its outcome"
+        " is sent on the topic.",
+        ANSWERED,
+        _operation_bodies(),
+        may_wait=True,
+    ),
+    Call(
+        "put",
+        "/me/interactions/{id}",
+        "Interactions",
+        "Save a draft.",
+        ANSWERED,
+        _DRAFT,
+        may_wait=True,
+    ),
+    Call(
+        "put",
+        "/interactions/{id}",
+        "Interactions",
+        "Save a draft.",
+        ANSWERED,
+        _DRAFT,
+        may_wait=True,
+    ),
+    Call(
+        "get",
+        "/interactions",
+        "Interactions",
+        "All interactions that are not finished.",
+        listing("interactions", "InteractionStateMessage"),
+        query=LIST,
+    ),
+    Call("get", "/interactions/{id}", "Interactions", "One interaction.", _ONE_INTERACTION),
+)

@@ -1,0 +1,41 @@
+"""The calls about mailboxes whose mail is fetched."""
+
+from typing import Final
+
+from services.gateway.rest.openapi.calls.bodies import ANSWERED, LIST
+from services.gateway.rest.openapi.calls.call import Call
+from services.gateway.rest.openapi.schemas import listing
+from services.gateway.rest.openapi.shapes import TEXT, answering, ref, shape
+
+MAILBOX_CALLS: Final[tuple[Call, ...]] = (
+    Call(
+        "get",
+        "/mailboxes",
+        "Mailboxes",
+        "Mailboxes whose mail is fetched, and how they are; for administrators.",
+        listing("mailboxes", "Mailbox"),
+        query=LIST,
+    ),
+    Call(
+        "get",
+        "/mailboxes/{address}",
+        "Mailboxes",
+        "One mailbox with its folders.",
+        answering(mailbox=ref("Mailbox")),
+    ),
+    Call(
+        "post",
+        "/mailboxes/{address}",
+        "Mailboxes",
+        "Have a mailbox looked into now, stopped, started, or gone through again since a time.",
+        ANSWERED,
+        shape(
+            {
+                "operationName": {"enum": ["LookNow", "Stop", "Start", "Backfill"]},
+                "since": TEXT | {"description": "For Backfill: a day or a moment of ISO 8601."},
+            },
+            ("operationName",),
+        )
+        | {"example": {"operationName": "Backfill", "since": "2026-11-01"}},
+    ),
+)
