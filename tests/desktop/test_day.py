@@ -95,6 +95,33 @@ async def test_login_over_the_page_outlasts_escape(desk: AgentPage) -> None:
     await discard(page)
 
 
+async def test_dialog_outlasts_the_late_end_of_the_one_before(desk: AgentPage) -> None:
+    page = desk.page
+    dialog = page.get_by_role("dialog")
+    await page.keyboard.press("?")
+    await expect(dialog).to_be_visible()
+
+    # The browser tells of the close when the next dialog is open already.
+    await page.evaluate(
+        """async () => {
+          const old = document.querySelector("dialog");
+          const told = new Promise((done) => old.addEventListener("close", done));
+          old.close();
+          [...document.querySelectorAll("header button")]
+            .find((one) => one.textContent === "Settings")
+            .click();
+          await told;
+        }"""
+    )
+    await expect(dialog).to_have_accessible_name("Settings")
+    for key in ("Escape", "?", "Escape", "?"):
+        await page.keyboard.press(key)
+
+    await expect(dialog).to_have_accessible_name("Keys")
+    await dialog.get_by_role("button", name="Close").click()
+    await expect(dialog).to_have_count(0)
+
+
 async def test_offer_that_is_rejected_reaches_the_next_agent(
     desk: AgentPage, running: System, agent2: AgentClient
 ) -> None:
