@@ -39,6 +39,7 @@ from services.gateway.notifications.message_builder import MessageBuilder
 from services.gateway.notifications.restore_watch import RestoreWatcher
 from services.gateway.notifications.topics import own_topics_only
 from services.gateway.notifications.workbin_messages import WorkbinMessageBuilder
+from services.gateway.operations.registry import NAMES_OF_COMMANDS
 from services.gateway.rest.application import RestApplication
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.idempotency import IdempotencyMiddleware
@@ -46,6 +47,7 @@ from services.gateway.rest.idempotency_store import IdempotencyStore
 from services.gateway.rest.open_pages import OpenPages
 from services.gateway.rest.resources.downloads import DownloadsResource
 from services.gateway.settings import GatewaySettings
+from services.gateway.wire.refusals import RefusalTexts
 from shared.bayeux import (
     BayeuxCollector,
     BayeuxServer,
@@ -70,11 +72,13 @@ async def start(
     """Run the gateway for as long as the context lasts; `registry` gets the metrics of CometD."""
     logins = AgentLoginStore(resources.database)
     agent_cache = AgentCache(resources.agents, logins, resources.clock)
+    refusal_texts = RefusalTexts(NAMES_OF_COMMANDS)
     message_builder = MessageBuilder(
         resources.interactions,
         resources.configuration,
         resources.deliveries,
         ReportStore(resources.database),
+        refusal_texts,
         root=f"{settings.public_url.rstrip('/')}/api/v2",
     )
     journal_reader = _journal_reader(settings, resources, agent_cache, message_builder)
@@ -93,6 +97,7 @@ async def start(
         presence=presence,
         outcomes=event_feed,
         message_builder=message_builder,
+        refusal_texts=refusal_texts,
         clock=resources.clock,
     )
     writer = _journal_writer(settings, resources)

@@ -1,6 +1,6 @@
 """All failures that agents may get: one table from situations to codes, and one body."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -117,6 +117,27 @@ class RequestError(Exception):
         self.situation = situation
         self.message = message
         self.headers = dict(headers or {})
+
+
+def missing(name: str) -> RequestError:
+    """Return the error of a parameter that is not there."""
+    return RequestError(Situation.PARAMETER_MISSING, f"{name} is missing")
+
+
+def refused(message: str) -> RequestError:
+    """Return the error of a value that is not possible."""
+    return RequestError(Situation.VALUE_REFUSED, message)
+
+
+def disagreeing(names: Iterable[str]) -> RequestError:
+    """Return the error of a parameter that came under several names with different values."""
+    several = " and ".join(name[:64] for name in names)
+    return refused(f"{several} are one parameter and differ: send one of them")
+
+
+def not_found(message: str) -> RequestError:
+    """Return the error of something that does not exist."""
+    return RequestError(Situation.NOT_FOUND, message)
 
 
 def failure_body(status_code: int, message: str) -> dict[str, object]:

@@ -183,6 +183,12 @@ def advance(direction: Direction, state: State, operation: Operation) -> State:
     return step.to
 
 
+AGENT_OPERATIONS: Final = frozenset(
+    operation for (_, _, operation), step in TRANSITIONS.items() if step.by_agent
+)
+"""The operations that agents may ask for in some state. The system alone does the others."""
+
+
 @cache
 def allowed(
     direction: Direction, state: State, *, in_seed: bool | None = True

@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import Final
 
 from services.gateway.errors import Situation
-from services.gateway.operations.registry import PERMISSIONS
 from services.gateway.operations.rules import (
     ADMIN,
     AGENTS,
     AGENTS_AND_ADMINS,
     FOR_OWNER,
     Ownership,
+    Permission,
     Rule,
 )
 from shared.domain.interaction import Interaction
@@ -35,14 +35,14 @@ class ReadScope(StrEnum):
     """Needed to begin a mail with this one as its parent: the new mail opens its thread."""
 
 
-Act = ReadScope | Operation
+Act = ReadScope | Permission
 
 _ANY: Final = frozenset(Ownership)
 _HOLDER: Final = frozenset({Ownership.INVITED, Ownership.OWNER})
 _READER: Final = _HOLDER | {Ownership.READER}
 _ADMINS: Final = frozenset({ADMIN})
 
-RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
+_READ_RULES: Final[Mapping[ReadScope, Rule]] = MappingProxyType(
     {
         ReadScope.OUTLINE: Rule(AGENTS_AND_ADMINS, _ANY),
         ReadScope.MINE: Rule(AGENTS, _HOLDER),
@@ -59,9 +59,8 @@ RULES: Final[Mapping[Act, Rule]] = MappingProxyType(
         # Owners only: an invited agent could begin a mail, reject the offer, and read on.
         ReadScope.FOLLOWED: FOR_OWNER,
     }
-    | {operation: one.rule for operation, one in PERMISSIONS.items()}
 )
-"""An act that is not in the table is forbidden."""
+"""The rule of each scope; a permission brings its own."""
 
 
 def ownership_of(interaction: Interaction, agent: StoredAgent) -> Ownership:
@@ -91,14 +90,12 @@ def refusal(
 
     Roles are checked first, then direction and state, then ownership.
     """
-    rule = RULES.get(act)
-    if rule is None:
-        return Situation.OPERATION_FORBIDDEN
+    rule = act.rule if isinstance(act, Permission) else _READ_RULES[act]
     if rule.roles.isdisjoint(roles):
         return Situation.NOT_PERMITTED
     if direction in rule.never:
         return Situation.OPERATION_FORBIDDEN
-    if isinstance(act, Operation) and not is_possible(act, direction, state):
+    if isinstance(act, Permission) and not is_possible(act.operation, direction, state):
         return Situation.WRONG_STATE
     is_open = (shows_all and rule.open_by_setting) or not rule.overseers.isdisjoint(roles)
     return None if is_open or ownership in rule.ownerships else rule.refusal

@@ -21,7 +21,7 @@ from services.gateway.http.preferences import applied, preferred_wait
 from services.gateway.notifications.command_outcomes import AwaitedOutcome
 from services.gateway.notifications.message_builder import MessageBuilder
 from services.gateway.operations.request import PreparedCommand
-from services.gateway.wire.refusals import reason_of
+from services.gateway.wire.refusals import RefusalTexts
 from shared.contracts.commands import AcceptInvitation, AgentCommand, RejectInvitation
 from shared.contracts.envelope import Cause
 from shared.contracts.events import (
@@ -69,6 +69,7 @@ class CommandSender:
         presence: PresenceStore,
         outcomes: CommandOutcomes,
         message_builder: MessageBuilder,
+        refusal_texts: RefusalTexts,
         clock: Clock,
     ) -> None:
         self._publisher = publisher
@@ -76,6 +77,7 @@ class CommandSender:
         self._presence = presence
         self._outcomes = outcomes
         self._message_builder = message_builder
+        self._refusal_texts = refusal_texts
         self._clock = clock
 
     async def promise(self, command_ids: CommandIds, about: str) -> None:
@@ -180,7 +182,7 @@ class CommandSender:
     ) -> Response:
         if isinstance(event, OperationRefused):
             situation = _SITUATIONS.get(event.kind, Situation.WRONG_STATE)
-            raise RequestError(situation, reason_of(event), headers=applied(wait))
+            raise RequestError(situation, self._refusal_texts.reason(event), headers=applied(wait))
         if isinstance(event, DeliveryFailed):
             raise RequestError(Situation.VALUE_REFUSED, event.reason, headers=applied(wait))
         message = await self._message_builder.build(event)

@@ -17,7 +17,7 @@ def prepare(offer: OperationDefinition, asked: OperationRequest) -> PreparedComm
         RequestError: The state, the agent or the parameters do not allow it.
     """
     offer = _offer_in_state(offer, asked.interaction)
-    match refusal_of(offer.operation, asked.agent, asked.interaction):
+    match refusal_of(offer.permission, asked.agent, asked.interaction):
         case None:
             return named(offer.prepare(asked), offer.name)
         case Situation.WRONG_STATE as situation:

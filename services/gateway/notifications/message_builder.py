@@ -19,7 +19,7 @@ from services.gateway.wire.channels import (
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import LONGEST_TEXT, Fields
 from services.gateway.wire.messages import NotificationType, gone, held, invited, stamped
-from services.gateway.wire.refusals import operation_refused, reason_of
+from services.gateway.wire.refusals import RefusalTexts
 from services.gateway.wire.states import NOT_HELD, STATES
 from shared.contracts.events import (
     AgentInvited,
@@ -139,12 +139,14 @@ class MessageBuilder:
         configuration: ConfigurationStore,
         deliveries: DeliveryStore,
         reports: ReportStore,
+        refusal_texts: RefusalTexts,
         root: str,
     ) -> None:
         self._interactions = interactions
         self._configuration = configuration
         self._deliveries = deliveries
         self._reports = reports
+        self._refusal_texts = refusal_texts
         self._root = root
 
     async def build(self, event: AgentEvent) -> Message | None:
@@ -213,12 +215,12 @@ class MessageBuilder:
             message = held(interaction, longest=LONGEST_TEXT)
         else:
             message = gone(interaction.id, interaction.mail.subject, NOT_HELD)
-        reason = reason_of(event)
+        reason = self._refusal_texts.reason(event)
         return stamped(
             message,
             interaction.version,
             "Error",
-            operationName=operation_refused(event),
+            operationName=self._refusal_texts.operation(event),
             reason=reason,
             errorDescription=reason,
         )

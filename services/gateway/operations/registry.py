@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, missing, refused
 from services.gateway.http.json_body import Body
 from services.gateway.operations.assignment.accept import ACCEPT
 from services.gateway.operations.assignment.complete import COMPLETE
@@ -30,10 +30,9 @@ from services.gateway.operations.properties.user_data import (
     DELETE_USER_DATA,
     UPDATE_USER_DATA,
 )
-from services.gateway.operations.refusals import missing, refused
 from services.gateway.operations.rules import Permission
 from shared.contracts.commands import AgentCommand, CreateDraft, DisownReport
-from shared.domain.lifecycle import TRANSITIONS, Operation
+from shared.domain.lifecycle import AGENT_OPERATIONS, Operation
 
 OFFERS: Final = (
     ACCEPT,
@@ -90,11 +89,10 @@ def by_operation(permissions: Iterable[Permission]) -> dict[Operation, Permissio
     for one in permissions:
         if found.setdefault(one.operation, one) != one:
             raise ImportError(f"{one.operation} has two permissions: let its definitions share one")
-    of_agents = {operation for (_, _, operation), step in TRANSITIONS.items() if step.by_agent}
-    if missing_ones := of_agents - found.keys():
+    if missing_ones := AGENT_OPERATIONS - found.keys():
         names = ", ".join(sorted(missing_ones))
         raise ImportError(f"{names}: define it in services/gateway/operations, list it in OFFERS")
-    if unknown := found.keys() - of_agents:
+    if unknown := found.keys() - AGENT_OPERATIONS:
         names = ", ".join(sorted(unknown))
         raise ImportError(f"{names}: add the steps that agents may ask for to TRANSITIONS")
     return {operation: found[operation] for operation in Operation if operation in found}
@@ -106,18 +104,22 @@ PERMISSIONS: Final[Mapping[Operation, Permission]] = MappingProxyType(
     )
 )
 
-# Of several operations with one command the first lends its name.
 NOT_A_REPORT: Final = "NotAReport"
 """The operation of administrators on a mail that was taken for a report."""
 RELEASE: Final = "Release"
 """The operation of administrators on a mail that a screening rule discarded or a flood folded."""
 
-OPERATION_OF_COMMAND: Final[Mapping[type[AgentCommand], str]] = MappingProxyType(
+# Of several operations with one command the first lends its name.
+_OPERATION_OF_COMMAND: Final[Mapping[type[AgentCommand], str]] = MappingProxyType(
     {offer.command: offer.name for offer in reversed(OFFERS)}
     | {CreateDraft: CREATE.name, DisownReport: NOT_A_REPORT}
     | dict(link_attachment.NAMES)
 )
-"""The operation that gives a command, by its name."""
+
+NAMES_OF_COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
+    {command.model_fields["type"].default: name for command, name in _OPERATION_OF_COMMAND.items()}
+)
+"""The name of the operation that gives a command, by the command's `type`."""
 
 _BY_NAME: Final[Mapping[str, OperationDefinition]] = MappingProxyType(by_name(OFFERS))
 

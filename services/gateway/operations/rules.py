@@ -51,11 +51,10 @@ FOR_READER: Final = Rule(AGENTS, frozenset({Ownership.READER}))
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """A step of the lifecycle, its name among the capabilities of messages, and its rule.
+    """A step of the lifecycle, and the rule of who may take it.
 
     The states in which it is possible are those of `shared.domain.lifecycle.TRANSITIONS`.
     """
 
     operation: Operation
-    capability: str
     rule: Rule

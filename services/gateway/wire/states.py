@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from services.gateway.operations.registry import PERMISSIONS
 from shared.domain.interaction import Interaction
-from shared.domain.lifecycle import Operation, State, allowed
+from shared.domain.lifecycle import AGENT_OPERATIONS, Operation, State, allowed
 
 STATES: Final[Mapping[State, str]] = MappingProxyType(
     {
@@ -30,9 +29,20 @@ The seeds have no such state: with one of theirs the client would show the agent
 not hold.
 """
 
+_SPELLED_OTHERWISE: Final = {
+    Operation.COMPLETE: "StopProcessing",
+    Operation.PULL: "PullInteraction",
+}
+"""Capabilities whose names in the seeds do not follow from the lifecycle's."""
+
 CAPABILITIES: Final[Mapping[Operation, str]] = MappingProxyType(
-    {one.operation: one.capability for one in PERMISSIONS.values()}
+    {
+        one: _SPELLED_OTHERWISE.get(one, one.value.title().replace("-", ""))
+        for one in Operation
+        if one in AGENT_OPERATIONS
+    }
 )
+"""The name of each operation of agents among the capabilities of messages."""
 
 
 def capabilities(interaction: Interaction) -> list[str]:

@@ -28,7 +28,7 @@ def prepare_accept(asked: OperationRequest) -> PreparedCommand:
 ACCEPT: Final = OperationDefinition(
     name="Accept",
     summary="Accept an offered mail; a message Accepted with the mail follows.",
-    permission=Permission(Operation.ACCEPT, "Accept", FOR_INVITED),
+    permission=Permission(Operation.ACCEPT, FOR_INVITED),
     parameters=NoParameters,
     command=AcceptInvitation,
     prepare=prepare_accept,

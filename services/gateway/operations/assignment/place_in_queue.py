@@ -37,7 +37,7 @@ def prepare_place_in_queue(asked: OperationRequest) -> PreparedCommand:
 PLACE_IN_QUEUE: Final = OperationDefinition(
     name="PlaceInQueue",
     summary="Put the mail into a queue.",
-    permission=Permission(Operation.PLACE_IN_QUEUE, "PlaceInQueue", FOR_OWNER),
+    permission=Permission(Operation.PLACE_IN_QUEUE, FOR_OWNER),
     parameters=QueueParameters,
     example={"queueName": "sales"},
     command=PlaceInQueue,

@@ -35,7 +35,7 @@ def prepare_place_in_workbin(asked: OperationRequest) -> PreparedCommand:
 PLACE_IN_WORKBIN: Final = OperationDefinition(
     name="PlaceInWorkbin",
     summary="Put the mail into a workbin of the agent or of one of the agent's groups.",
-    permission=Permission(Operation.PLACE_IN_WORKBIN, "PlaceInWorkbin", FOR_OWNER),
+    permission=Permission(Operation.PLACE_IN_WORKBIN, FOR_OWNER),
     parameters=WorkbinParameters,
     example={"workbin": "email.in-progress"},
     command=PlaceInWorkbin,

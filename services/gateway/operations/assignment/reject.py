@@ -20,7 +20,7 @@ def prepare_reject(asked: OperationRequest) -> PreparedCommand:
 REJECT: Final = OperationDefinition(
     name="Reject",
     summary="Reject an offered mail; it is offered to another agent.",
-    permission=Permission(Operation.REJECT, "Reject", FOR_INVITED),
+    permission=Permission(Operation.REJECT, FOR_INVITED),
     parameters=NoParameters,
     command=RejectInvitation,
     prepare=prepare_reject,

@@ -4,11 +4,10 @@ from typing import Final
 
 from pydantic import AliasChoices, Field
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, missing, not_found, refused
 from services.gateway.operations.definition import OperationDefinition
 from services.gateway.operations.parameters.model import OneLine, Parameters
 from services.gateway.operations.parameters.reading import read, require_queue
-from services.gateway.operations.refusals import missing, not_found, refused
 from services.gateway.operations.request import ZERO, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import TransferInteraction
@@ -84,7 +83,7 @@ TRANSFER: Final = OperationDefinition(
         "Transfer the mail to exactly one target: an agent, who is invited, or a queue, a group "
         "or a skill, for which it waits."
     ),
-    permission=Permission(Operation.TRANSFER, "Transfer", FOR_OWNER),
+    permission=Permission(Operation.TRANSFER, FOR_OWNER),
     parameters=TransferParameters,
     example={"userName": "agent2"},
     command=TransferInteraction,

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from pydantic import AliasChoices, Field
 
+from services.gateway.errors import refused
 from services.gateway.http.json_body import Body
 from services.gateway.operations.definition import OperationDescription
 from services.gateway.operations.parameters.email_object import (
@@ -19,7 +20,6 @@ from services.gateway.operations.parameters.email_object import (
 from services.gateway.operations.parameters.model import OneLine
 from services.gateway.operations.parameters.reading import read, require_queue
 from services.gateway.operations.parameters.storable_user_data import require_storable
-from services.gateway.operations.refusals import refused
 from services.gateway.operations.request import EXAMPLE_ID, created
 from shared.contracts.commands import CreateDraft
 from shared.contracts.contact_center import ContactCenter

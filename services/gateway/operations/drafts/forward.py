@@ -73,7 +73,7 @@ def prepare_forward(asked: OperationRequest) -> PreparedCommand:
 FORWARD: Final = OperationDefinition(
     name="Forward",
     summary="Create a mail that forwards this one, with its files.",
-    permission=Permission(Operation.FORWARD, "Forward", FOR_OWNER),
+    permission=Permission(Operation.FORWARD, FOR_OWNER),
     parameters=ForwardParameters,
     example={"queueName": "drafts", "email_object": {"toAddress": "bob@example.org"}},
     command=DraftForward,

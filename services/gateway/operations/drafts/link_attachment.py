@@ -14,7 +14,6 @@ from shared.domain.lifecycle import Direction, Operation
 
 LINK_ATTACHMENT: Final = Permission(
     Operation.LINK_ATTACHMENT,
-    "LinkAttachment",
     # An arrived mail is kept without changes.
     replace(FOR_OWNER, never=frozenset({Direction.INBOUND})),
 )

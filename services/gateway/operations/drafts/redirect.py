@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
+from services.gateway.errors import missing, refused
 from services.gateway.operations.definition import OperationDefinition
 from services.gateway.operations.parameters.addresses import ADDRESSES_SCHEMA, read_addresses
 from services.gateway.operations.parameters.email_object import MailParameters, changed_addresses
@@ -16,7 +17,6 @@ from services.gateway.operations.parameters.email_object_keys import (
 )
 from services.gateway.operations.parameters.model import OneLine
 from services.gateway.operations.parameters.reading import read, require_queue
-from services.gateway.operations.refusals import missing, refused
 from services.gateway.operations.request import EXAMPLE_ID, ZERO, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import MailAddress, RedirectMail
@@ -75,7 +75,7 @@ REDIRECT: Final = OperationDefinition(
     name="Redirect",
     aliases=("Re-direct",),
     summary="Send the mail on unchanged, which completes the work on it.",
-    permission=Permission(Operation.REDIRECT, "Redirect", FOR_OWNER),
+    permission=Permission(Operation.REDIRECT, FOR_OWNER),
     parameters=RedirectParameters,
     example={"toAddress": "bob@example.org"},
     command=RedirectMail,

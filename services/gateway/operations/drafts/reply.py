@@ -87,7 +87,7 @@ def _prepare(asked: OperationRequest, *, to_all: bool) -> PreparedCommand:
 REPLY: Final = OperationDefinition(
     name="Reply",
     summary="Create an answer to the sender; a message ReplyCreated follows.",
-    permission=Permission(Operation.REPLY, "Reply", FOR_OWNER),
+    permission=Permission(Operation.REPLY, FOR_OWNER),
     parameters=ReplyParameters,
     example={
         "subjectPrefix": "Re: ",
@@ -107,7 +107,7 @@ REPLY_ALL: Final = OperationDefinition(
         "Create an answer to the sender, with a copy to the addresses in Cc; other addresses in "
         "To get none. The original is quoted unless `quoteOriginal` is false."
     ),
-    permission=Permission(Operation.REPLY_ALL, "ReplyAll", FOR_OWNER),
+    permission=Permission(Operation.REPLY_ALL, FOR_OWNER),
     parameters=ReplyParameters,
     example={"queueName": "drafts"},
     command=DraftReply,

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from services.gateway.errors import missing
 from services.gateway.operations.definition import OperationDefinition
 from services.gateway.operations.parameters.email_object import (
     MailParameters,
@@ -12,7 +13,6 @@ from services.gateway.operations.parameters.email_object import (
 )
 from services.gateway.operations.parameters.reading import read
 from services.gateway.operations.parameters.storable_user_data import require_storable
-from services.gateway.operations.refusals import missing
 from services.gateway.operations.request import OK, ZERO, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import SaveDraft
@@ -62,7 +62,7 @@ def _command(asked: OperationRequest, *, is_update: bool) -> tuple[SaveDraft, di
     return command, ignored_in(wanted, asked.shown_mail)
 
 
-_SAVE: Final = Permission(Operation.SAVE, "Save", FOR_OWNER)
+_SAVE: Final = Permission(Operation.SAVE, FOR_OWNER)
 
 SAVE: Final = OperationDefinition(
     name="Save",

@@ -4,7 +4,7 @@ from typing import Final
 
 from pydantic import Field
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, refused
 from services.gateway.operations.definition import OperationDefinition
 from services.gateway.operations.parameters.email_object import (
     MailParameters,
@@ -13,7 +13,6 @@ from services.gateway.operations.parameters.email_object import (
 )
 from services.gateway.operations.parameters.model import Flag, OneLine
 from services.gateway.operations.parameters.reading import read, require_queue
-from services.gateway.operations.refusals import refused
 from services.gateway.operations.request import OK, OperationRequest, PreparedCommand
 from services.gateway.operations.rules import FOR_OWNER, Permission
 from shared.contracts.commands import DraftEdits, SubmitDraft
@@ -75,7 +74,7 @@ SEND: Final = OperationDefinition(
         "Send a draft with the given changes; fields that are left out stay as drafted. With "
         "`completeParent` the mail that it answers is completed as well."
     ),
-    permission=Permission(Operation.SEND, "Send", FOR_OWNER),
+    permission=Permission(Operation.SEND, FOR_OWNER),
     parameters=SendParameters,
     example={
         "queueName": "drafts",

@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-from services.gateway.operations.refusals import refused
+from services.gateway.errors import refused
 from shared.contracts.commands import MailAddress
 
 _MOST: Final = 500

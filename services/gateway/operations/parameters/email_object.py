@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AliasChoices, Field, WithJsonSchema
 
+from services.gateway.errors import refused
 from services.gateway.http.json_body import Body
 from services.gateway.operations.parameters.addresses import read_address, read_addresses
 from services.gateway.operations.parameters.email_object_keys import (
@@ -16,7 +17,6 @@ from services.gateway.operations.parameters.email_object_keys import (
     require_known,
 )
 from services.gateway.operations.parameters.model import Parameters
-from services.gateway.operations.refusals import refused
 from shared.contracts.commands import DraftEdits, MailAddress
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Email

@@ -5,9 +5,8 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from services.gateway.errors import RequestError
+from services.gateway.errors import RequestError, disagreeing, missing, not_found, refused
 from services.gateway.operations.parameters.model import Parameters
-from services.gateway.operations.refusals import disagreeing, missing, not_found, refused
 from shared.contracts.contact_center import ContactCenter
 
 P = TypeVar("P", bound=Parameters)

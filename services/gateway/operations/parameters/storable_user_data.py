@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from services.gateway.operations.refusals import refused
+from services.gateway.errors import refused
 from shared.domain.user_data import change_user_data
 
 _LONGEST_KEY: Final = 255

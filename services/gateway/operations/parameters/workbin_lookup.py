@@ -8,10 +8,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, WithJsonSchema
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, missing, not_found, refused
 from services.gateway.operations.parameters.model import Parameters
 from services.gateway.operations.parameters.workbin_ids import old_id_of, uuid_of, view_of
-from services.gateway.operations.refusals import missing, not_found, refused
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.interaction import Place
 from shared.storage.agents.agent_store import StoredAgent

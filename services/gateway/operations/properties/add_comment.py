@@ -41,7 +41,7 @@ def prepare_comment(asked: OperationRequest) -> PreparedCommand:
 ADD_COMMENT: Final = OperationDefinition(
     name="AddComment",
     summary="Replace the notes on the mail.",
-    permission=Permission(Operation.ADD_COMMENT, "AddComment", FOR_OWNER),
+    permission=Permission(Operation.ADD_COMMENT, FOR_OWNER),
     parameters=CommentParameters,
     example={"comment": "Called back on Monday."},
     command=ChangeUserData,

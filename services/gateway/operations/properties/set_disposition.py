@@ -45,7 +45,7 @@ def prepare_disposition(asked: OperationRequest) -> PreparedCommand:
 SET_DISPOSITION: Final = OperationDefinition(
     name="SetDisposition",
     summary="Write the outcome into the user data, under DISP_KEY or the given key.",
-    permission=Permission(Operation.SET_DISPOSITION, "SetDisposition", FOR_OWNER),
+    permission=Permission(Operation.SET_DISPOSITION, FOR_OWNER),
     parameters=DispositionParameters,
     example={"disposition": "solved"},
     command=ChangeUserData,

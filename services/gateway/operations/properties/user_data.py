@@ -85,7 +85,7 @@ def _command(asked: OperationRequest, **change: Any) -> PreparedCommand:
     return PreparedCommand(command, OK)
 
 
-_CHANGE: Final = Permission(Operation.UPDATE_PROPERTIES, "UpdateProperties", FOR_OWNER)
+_CHANGE: Final = Permission(Operation.UPDATE_PROPERTIES, FOR_OWNER)
 
 UPDATE_USER_DATA: Final = OperationDefinition(
     name="UpdateUserData",

@@ -10,6 +10,7 @@ from services.gateway.commands.command_ids import command_ids_of
 from services.gateway.commands.command_sender import CommandSender
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.preconditions import expected_version
+from services.gateway.operations.drafts.link_attachment import LINK_ATTACHMENT
 from services.gateway.operations.request import ZERO, PreparedCommand
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.uploads.form_files import FormBodies, FormFileReader
@@ -17,7 +18,6 @@ from services.gateway.wire.states import STATES
 from shared.contracts.commands import LinkDocument, UnlinkDocument
 from shared.domain.errors import Unavailable
 from shared.domain.interaction import Attachment, Interaction
-from shared.domain.lifecycle import Operation
 from shared.mail.draft_attachments import has_attachment
 from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
@@ -133,7 +133,7 @@ def require_author(interaction: Interaction, agent: StoredAgent) -> None:
     Raises:
         RequestError: It is a mail that arrived, no longer a draft, or another agent's.
     """
-    match refusal_of(Operation.LINK_ATTACHMENT, agent, interaction):
+    match refusal_of(LINK_ATTACHMENT, agent, interaction):
         case None:
             return
         case Situation.OPERATION_FORBIDDEN as situation:

@@ -3,10 +3,9 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, not_found, refused
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
-from services.gateway.operations.refusals import not_found, refused
 from services.gateway.operations.registry import operation_name
 from services.gateway.operations.request import OK
 from services.gateway.rest.callers import Callers, wants_fields

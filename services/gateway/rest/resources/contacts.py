@@ -5,11 +5,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, missing, refused
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
 from services.gateway.http.preconditions import entity_tag, expected_version
-from services.gateway.operations.refusals import missing, refused
 from services.gateway.operations.registry import operation_name
 from services.gateway.operations.rules import ADMIN
 from services.gateway.rest.callers import Callers

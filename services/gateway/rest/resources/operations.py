@@ -12,7 +12,7 @@ from services.gateway.commands.command_sender import CommandSender
 from services.gateway.commands.operation_order import OperationOrder
 from services.gateway.commands.preparation import prepare
 from services.gateway.commands.promised_interactions import PromisedInteractions
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, missing
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
 from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
@@ -22,7 +22,6 @@ from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.parameters.email_object import compares_words
 from services.gateway.operations.parameters.workbin_lookup import find_place
 from services.gateway.operations.properties.user_data import UPDATE_USER_DATA
-from services.gateway.operations.refusals import missing
 from services.gateway.operations.registry import (
     NOT_A_REPORT,
     RELEASE,

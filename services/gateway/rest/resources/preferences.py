@@ -6,9 +6,9 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.errors import refused
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import read_object
-from services.gateway.operations.refusals import refused
 from services.gateway.operations.request import OK
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.preference_store import PreferenceStore

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, missing
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
 from services.gateway.interaction_queries import InteractionQueries
@@ -11,7 +11,6 @@ from services.gateway.operations.assignment.get_workbin_content import GET_WORKB
 from services.gateway.operations.assignment.place_in_workbin import PLACE_IN_WORKBIN
 from services.gateway.operations.assignment.pull_interaction import PULL_INTERACTION
 from services.gateway.operations.parameters.workbin_lookup import find_place, places_of
-from services.gateway.operations.refusals import missing
 from services.gateway.operations.registry import operation_name
 from services.gateway.operations.request import OK
 from services.gateway.rest.callers import Callers

@@ -67,7 +67,7 @@ def test_name_of_two_operations_is_refused() -> None:
 def test_every_definition_is_listed() -> None:
     modules = [
         import_module(one.name)
-        for one in pkgutil.iter_modules(operations.__path__, "services.gateway.operations.")
+        for one in pkgutil.walk_packages(operations.__path__, "services.gateway.operations.")
     ]
     defined = [
         one.name

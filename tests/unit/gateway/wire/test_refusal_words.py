@@ -4,12 +4,14 @@ from typing import get_args
 
 import pytest
 
-from services.gateway.operations.registry import OFFERS
-from services.gateway.wire.refusals import operation_refused, reason_of
+from services.gateway.operations.registry import NAMES_OF_COMMANDS, OFFERS
+from services.gateway.wire.refusals import RefusalTexts
 from services.gateway.wire.states import NOT_HELD, STATES
 from shared.contracts.commands import AgentCommand
 from shared.contracts.events import OperationRefused
 from shared.domain.lifecycle import State
+
+TEXTS = RefusalTexts(NAMES_OF_COMMANDS)
 
 FURTHER = ("Create", "LinkAttachment", "DELETE", "NotAReport")
 """Operations that no interaction of an agent offers."""
@@ -38,29 +40,29 @@ def commands() -> list[type[AgentCommand]]:
 
 @pytest.mark.parametrize("command", command_types())
 def test_every_command_of_an_agent_has_a_name_of_the_api(command: str) -> None:
-    name = operation_refused(refused(operation=command))
+    name = TEXTS.operation(refused(operation=command))
 
     assert name in {*(offer.name for offer in OFFERS), *FURTHER}
 
 
 def test_operation_name_of_the_agent_comes_first() -> None:
-    assert operation_refused(refused(asked_as="ReplyAll")) == "ReplyAll"
+    assert TEXTS.operation(refused(asked_as="ReplyAll")) == "ReplyAll"
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_a_wrong_state_is_named_as_agents_know_it(state: State) -> None:
-    told = reason_of(refused(kind="wrong-state", state=state.value, asked_as="ReplyAll"))
+    told = TEXTS.reason(refused(kind="wrong-state", state=state.value, asked_as="ReplyAll"))
 
     assert told == f"ReplyAll is not possible in state {STATES[state]}"
 
 
 @pytest.mark.parametrize("fields", [{}, {"kind": "wrong-state"}, {"kind": "changed"}])
 def test_any_other_reason_is_told_as_it_is(fields: dict[str, str]) -> None:
-    assert reason_of(refused(**fields)) == "as a service says it"
+    assert TEXTS.reason(refused(**fields)) == "as a service says it"
 
 
 def test_refusal_for_another_owner_says_so() -> None:
-    assert (
-        reason_of(refused(kind="not-owner")) == "Reply is for the agent who holds this interaction"
-    )
+    reason = TEXTS.reason(refused(kind="not-owner"))
+
+    assert reason == "Reply is for the agent who holds this interaction"
     assert NOT_HELD not in STATES.values()
