@@ -1,9 +1,13 @@
 """Composes the gateway from its parts."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 
+import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.registry import Collector
 
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.cometd_authenticator import CometdAuthenticator
@@ -54,7 +58,10 @@ from shared.bayeux import (
     collect_garbage_rarely,
     uvicorn_options,
 )
+from shared.observability.open_connections import OpenConnectionsCollector
 from shared.observability.serving import serving
+from shared.peers.open_connections import OpenConnections
+from shared.runtime.open_files import room_for_connections
 from shared.runtime.resources import Resources
 from shared.storage.agents.agent_login_store import AgentLoginStore
 from shared.storage.agents.presence_store import PresenceStore
@@ -63,6 +70,8 @@ from shared.storage.files.document_store import DocumentStore
 from shared.storage.journal import Journal, JournalAppender
 from shared.storage.journal_generations import JournalGenerations
 from shared.storage.mails.report_store import ReportStore
+
+log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -161,17 +170,20 @@ async def start(
         )
         resources.health.add_check("events", event_feed.problem, needed=settings.needs_broker)
         collect_garbage_rarely()
+        connections = _open_connections(settings)
         async with (
             writer.writing(),
             replicas.registered(),
             bayeux.running(),
             event_feed.running(bayeux),
-            _listening(settings, rest_application, bayeux),
+            _listening(settings, rest_application, bayeux, connections),
             LoginWatcher(logins, agent_cache, bayeux).running(),
             SessionWatcher(sessions, bayeux).running(),
             _restore_watch(resources, event_feed).running(),
         ):
-            with _measured(bayeux, registry):
+            with _measured(
+                registry, BayeuxCollector(bayeux.protocol), OpenConnectionsCollector(connections)
+            ):
                 yield
             await bayeux.drain()
 
@@ -219,15 +231,26 @@ def _restore_watch(resources: Resources, event_feed: EventFeed) -> RestoreWatche
     )
 
 
+def _open_connections(settings: GatewaySettings) -> OpenConnections:
+    wanted = settings.connection_limits
+    limits = replace(wanted, most=room_for_connections(wanted.most))
+    if limits.most < wanted.most:
+        log.warning("fewer files may be open than connections", connections=limits.most)
+    return OpenConnections(limits, asyncio.get_running_loop().time)
+
+
 @asynccontextmanager
 async def _listening(
-    settings: GatewaySettings, rest_application: RestApplication, bayeux: BayeuxServer
+    settings: GatewaySettings,
+    rest_application: RestApplication,
+    bayeux: BayeuxServer,
+    connections: OpenConnections,
 ) -> AsyncIterator[None]:
     async with serving(
         rest_application,
         host=settings.host,
         port=settings.port,
-        **uvicorn_options(bayeux),
+        **uvicorn_options(bayeux, connections),
         ws_per_message_deflate=settings.websocket_deflate,
         forwarded_allow_ips=settings.trusted_proxies,
         timeout_graceful_shutdown=int(settings.drain.total_seconds()),
@@ -237,10 +260,11 @@ async def _listening(
 
 
 @contextmanager
-def _measured(bayeux: BayeuxServer, registry: CollectorRegistry) -> Iterator[None]:
-    collector = BayeuxCollector(bayeux.protocol)
-    registry.register(collector)
+def _measured(registry: CollectorRegistry, *collectors: Collector) -> Iterator[None]:
+    for one in collectors:
+        registry.register(one)
     try:
         yield
     finally:
-        registry.unregister(collector)
+        for one in collectors:
+            registry.unregister(one)

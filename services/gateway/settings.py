@@ -1,6 +1,7 @@
 """The gateway's settings, from the environment."""
 
 from datetime import timedelta
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from shared.bayeux.cookies import CookiePolicy, SameSite
 from shared.bayeux.transports.origins import origin_of
 from shared.intake.mail_intake import HOST_NAME, LARGEST_MAIL
 from shared.intake.transfer_pace import SLOWEST
+from shared.peers.network_peers import networks_in
+from shared.peers.open_connections import ConnectionLimits
 from shared.runtime.settings import ServiceSettings
 
 
@@ -56,6 +59,29 @@ class GatewaySettings(ServiceSettings):
         default="127.0.0.1",
         description="Proxies whose X-Forwarded headers are believed: addresses or networks, with "
         "commas.",
+    )
+    most_connections: int = Field(
+        default=20_000,
+        ge=100,
+        description="Number of connections to a pod, at most as many as it may have files open. "
+        "For one more, one whose client is awaited ends, of the peer that has most.",
+    )
+    connections_per_peer: int = Field(
+        default=1_000,
+        ge=1,
+        description="Number of connections of one peer (an address or a /64 of IPv6) beyond which "
+        "one whose client is awaited ends for each new one. Held polls and websockets stay.",
+    )
+    new_connections_per_peer: int = Field(
+        default=12_000,
+        ge=1,
+        description="Number of connections that a peer may open within a minute, at each pod; "
+        "further ones are answered 429.",
+    )
+    unlimited_peers: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
+        default=(),
+        description="Networks whose peers may open any number of connections, such as balancers or "
+        "the other pods: 10.0.0.0/24. GATEWAY_TRUSTED_PROXIES may always.",
     )
     allowed_origins: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(),
@@ -256,6 +282,13 @@ class GatewaySettings(ServiceSettings):
             return frozenset(filter(None, (one.strip() for one in value.split(","))))
         return value
 
+    @field_validator("unlimited_peers", mode="before")
+    @classmethod
+    def _split_networks(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(filter(None, (one.strip() for one in value.split(","))))
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _require_address(cls, value: str) -> str:
@@ -318,6 +351,16 @@ class GatewaySettings(ServiceSettings):
         """URL at which other pods reach this one; empty where `own_address` is not set."""
         host = f"[{self.own_address}]" if ":" in self.own_address else self.own_address
         return f"http://{host}:{self.port}" if host else ""
+
+    @property
+    def connection_limits(self) -> ConnectionLimits:
+        """Limits on the connections of agents' clients."""
+        return ConnectionLimits(
+            most=self.most_connections,
+            per_peer=self.connections_per_peer,
+            per_minute=self.new_connections_per_peer,
+            exempt=(*self.unlimited_peers, *networks_in(self.trusted_proxies)),
+        )
 
     @property
     def cookies(self) -> CookiePolicy:

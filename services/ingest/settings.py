@@ -60,6 +60,12 @@ class IngestSettings(ServiceSettings):
         ge=1,
         description="Number of sessions of one peer, which is an address or a /64 of IPv6.",
     )
+    new_sessions_per_peer: int = Field(
+        default=6_000,
+        ge=1,
+        description="Number of sessions that a peer may open within a minute, at each pod; further "
+        "ones have to come again later (421).",
+    )
     mails_per_peer: int = Field(
         default=6_000,
         ge=1,

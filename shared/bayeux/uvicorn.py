@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 from shared.bayeux.transports.http_connection import HttpConnection, PollServer
 from shared.bayeux.transports.web import NOT_SNIFFED
 from shared.bayeux.transports.websocket_connection import SocketConnection, SocketServer
+from shared.peers.open_connections import OpenConnections
 
 _MAX_FRAME_BYTES: Final = 1024 * 1024
 _KEEP_ALIVE_SECONDS: Final = 75
@@ -21,11 +22,16 @@ class _Server(PollServer, SocketServer, Protocol):
     """A server of both transports, such as `BayeuxServer`."""
 
 
-def uvicorn_options(bayeux: _Server) -> Mapping[str, Any]:
-    """Return the keyword arguments for `uvicorn.Config`."""
+def uvicorn_options(
+    bayeux: _Server, connections: OpenConnections | None = None
+) -> Mapping[str, Any]:
+    """Return the keyword arguments for `uvicorn.Config`; `connections` limits how many there are.
+
+    The clock of `connections` has to be that of the event loop.
+    """
     return {
-        "http": partial(HttpConnection, bayeux=bayeux),
-        "ws": partial(SocketConnection, bayeux=bayeux),
+        "http": partial(HttpConnection, bayeux=bayeux, connections=connections),
+        "ws": partial(SocketConnection, bayeux=bayeux, connections=connections),
         "ws_max_size": _MAX_FRAME_BYTES,
         "timeout_keep_alive": _KEEP_ALIVE_SECONDS,
         "lifespan": "off",

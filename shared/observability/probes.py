@@ -7,15 +7,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from math import inf
 from typing import Any, Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from shared.bayeux.transports.http_protocol import StrictHttpProtocol
 from shared.observability.serving import serving
+from shared.peers.open_connections import ConnectionLimits, OpenConnections
 
 _MEASURED_EVERY: Final = 0.5
 # An event loop that is later than this is stuck, not busy: only a restart helps.
 _LONGEST_LAG: Final = timedelta(seconds=5)
+
+_LONGEST_HEAD: Final = 5
+"""Seconds for the head of a request, and until the next one."""
+_CONNECTIONS: Final = ConnectionLimits(most=200, per_peer=20, per_minute=3_000, patience=0.0)
+"""So whoever reaches this port keeps neither the kubelet out nor the service from its files."""
+_METRICS_LAST: Final = 0.5
+"""Seconds for which metrics count as new: to write them takes milliseconds."""
 
 Check = Callable[[], bool]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -75,6 +86,8 @@ class ProbeApplication:
 
     def __init__(self, health: Health) -> None:
         self._health = health
+        self._metrics = b""
+        self._metrics_at = -inf
 
     async def __call__(self, scope: Mapping[str, Any], _receive: object, send: Send) -> None:
         """Answer a GET."""
@@ -86,9 +99,15 @@ class ProbeApplication:
                 degraded = self._health.failing(self._health.degraded)
                 await self._answer(send, self._health.failing(checks), degraded=degraded)
             case "/metrics":
-                await _respond(send, 200, CONTENT_TYPE_LATEST, generate_latest())
+                await _respond(send, 200, CONTENT_TYPE_LATEST, self._latest_metrics())
             case _:
                 await _respond(send, 404, "text/plain", b"try /live, /ready or /metrics\n")
+
+    def _latest_metrics(self) -> bytes:
+        now = time.monotonic()
+        if now - self._metrics_at > _METRICS_LAST:
+            self._metrics, self._metrics_at = generate_latest(), now
+        return self._metrics
 
     async def _answer(self, send: Send, failing: list[str], **more: list[str]) -> None:
         body = json.dumps({"ok": not failing, "failing": failing} | more).encode()
@@ -106,7 +125,16 @@ async def serving_probes(health: Health, *, host: str, port: int) -> AsyncIterat
     """Answer probes for as long as the context lasts."""
     lag = LoopLag()
     health.live["event loop"] = lag.is_short
-    async with serving(ProbeApplication(health), host=host, port=port, lifespan="off"):
+    connections = OpenConnections(_CONNECTIONS, asyncio.get_running_loop().time)
+    async with serving(
+        ProbeApplication(health),
+        host=host,
+        port=port,
+        lifespan="off",
+        http=partial(StrictHttpProtocol, connections=connections),
+        ws="none",
+        timeout_keep_alive=_LONGEST_HEAD,
+    ):
         measuring = asyncio.create_task(lag.measure())
         try:
             yield

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from shared.observability.logs import configure_logging
 from shared.observability.probes import Health, serving_probes
+from shared.runtime.open_files import raise_limit
 from shared.runtime.resources import Resources, open_resources
 from shared.runtime.settings import ServiceSettings, WrongSettingError, problems, unknown_variables
 from shared.storage.database.client import DatabaseRefusesError, WrongAddressError
@@ -44,6 +45,7 @@ def run(name: str, settings_class: type[S], start: Start[S]) -> None:
     configure_logging(name, style=settings.log_style)
     for variable, meant in unknown_variables(settings_class, os.environ):
         log.warning("no such setting", variable=variable, perhaps=meant)
+    raise_limit()
     try:
         uvloop.run(_serve(name, settings, start))
     except (DatabaseRefusesError, WrongAddressError, WrongSettingError) as error:

@@ -1,9 +1,10 @@
 """The SMTP and LMTP listeners, in the event loop of the service."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
+from typing import Final, cast
 
 import structlog
 
@@ -14,6 +15,9 @@ from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.smtp.session_limits import SessionLimits, SmtpSessions
 
 log = structlog.get_logger()
+
+_BACKLOG: Final = 2048
+"""Connections that the system keeps while the loop is busy; the next ones would wait a second."""
 
 
 @asynccontextmanager
@@ -33,6 +37,7 @@ async def listening(
         settings.idle_when_full.total_seconds(),
         settings.room,
         settings.mails_per_peer,
+        settings.new_sessions_per_peer,
         settings.proxies if settings.proxy_protocol == "v1v2" else (),
     )
     sessions = SmtpSessions(limits, asyncio.get_running_loop().time)
@@ -40,14 +45,19 @@ async def listening(
     servers = [
         await asyncio.get_running_loop().create_server(
             partial(
-                protocol,
-                receiver,
-                sessions=sessions,
-                settings=settings,
-                certificate=certificate,
+                _Door,
+                sessions,
+                partial(
+                    protocol,
+                    receiver,
+                    sessions=sessions,
+                    settings=settings,
+                    certificate=certificate,
+                ),
             ),
             settings.host,
             port,
+            backlog=_BACKLOG,
         )
         for protocol, port in ((Dialogue, settings.smtp_port), (LmtpDialogue, settings.lmtp_port))
     ]
@@ -60,3 +70,23 @@ async def listening(
         with suppress(TimeoutError):
             async with asyncio.timeout(settings.storing.total_seconds()):
                 await sessions.close_all()
+
+
+class _Door(asyncio.Protocol):
+    """Begins the session of a new connection, or refuses it before it costs anything."""
+
+    def __init__(self, sessions: SmtpSessions, begin_session: Callable[[], Dialogue]) -> None:
+        self._sessions = sessions
+        self._begin_session = begin_session
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Hand the connection to a session, or reply and close."""
+        peer = transport.get_extra_info("peername")
+        refusal = self._sessions.refusal_at_door(str(peer[0]) if peer else "")
+        if refusal is not None:
+            cast("asyncio.WriteTransport", transport).write(refusal)
+            transport.close()
+            return
+        session = self._begin_session()
+        transport.set_protocol(session)
+        session.connection_made(transport)

@@ -4,21 +4,19 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network
 from operator import itemgetter
-from typing import Final, Protocol, TypeAlias
+from typing import Final, Protocol
 
 from prometheus_client import Gauge
 
-from shared.domain.network_peers import parsed_address, peer_of
-from shared.intake.rate_limits import RateLimits
-
-Network: TypeAlias = IPv4Network | IPv6Network
+from shared.peers.network_peers import Network, is_in, peer_of
+from shared.peers.rate_limits import RateLimits
 
 OPEN: Final = Gauge("mailroom_ingest_sessions", "Sessions of SMTP and LMTP that are open here")
 
 FULL: Final = b"421 4.3.2 too many sessions, try again later\r\n"
 CROWDED: Final = b"421 4.7.0 too many sessions from your network, try again later\r\n"
+TOO_OFTEN: Final = b"421 4.7.0 too many connections in a minute, try again later\r\n"
 IDLE: Final = b"421 4.3.2 others need this session, come back with the next mail\r\n"
 OVERFULL: Final = b"421 4.3.1 too much mail at the same time, try again later\r\n"
 STOPPING: Final = b"421 4.3.2 the service is stopping, try again later\r\n"
@@ -55,7 +53,7 @@ class SessionLimits:
 
     When all are in use, a session without a mail for `idle_when_full` seconds is closed for a new
     one. `room` is how many octets of mail all sessions may be receiving at the same time. A peer
-    that is no relay may begin `mails_per_peer` mails a minute.
+    that is no relay may begin `mails_per_peer` mails and `new_per_peer` sessions a minute.
     """
 
     most: int
@@ -64,6 +62,7 @@ class SessionLimits:
     idle_when_full: float
     room: int
     mails_per_peer: int
+    new_per_peer: int
     proxies: Collection[Network] = ()
 
 
@@ -78,6 +77,7 @@ class SmtpSessions:
         self._in_hand: Counter[OpenSmtpSession] = Counter()
         self._octets_in_hand = 0
         self._mails = RateLimits(limits.mails_per_peer)
+        self._new = RateLimits(limits.new_per_peer)
         self._changed = asyncio.Event()
         self._is_stopping = False
 
@@ -86,7 +86,7 @@ class SmtpSessions:
 
     def is_proxy(self, address: str) -> bool:
         """Say whether the peer at an address is believed when it names another one."""
-        return _is_in(address, self._limits.proxies)
+        return is_in(address, self._limits.proxies)
 
     def is_too_fast(self, session: OpenSmtpSession) -> bool:
         """Count a mail that a session begins, unless its peer has begun too many already."""
@@ -94,10 +94,24 @@ class SmtpSessions:
             return False
         return self._mails.take(peer_of(session.address), self._now()) > 0
 
+    def refusal_at_door(self, address: str) -> bytes | None:
+        """Count a connection of a peer; return the reply that refuses it, None if it may go on.
+
+        What goes on costs twenty times as much as a refusal. A proxy has not named its peer yet.
+        """
+        if self._is_stopping:
+            return STOPPING
+        if self.is_proxy(address) or self._is_relay(address):
+            return None
+        peer = peer_of(address)
+        if self._new.take(peer, self._now()):
+            return TOO_OFTEN
+        return CROWDED if self._of_peer.get(peer, 0) >= self._limits.per_peer else None
+
     def readmit(self, session: OpenSmtpSession) -> bytes | None:
         """Admit a session again, whose address has become known by its proxy; else as `admit`."""
         self.remove(session)
-        return self.admit(session)
+        return self.refusal_at_door(session.address) or self.admit(session)
 
     def admit(self, session: OpenSmtpSession, *, counts: bool = True) -> bytes | None:
         """Add a session and return None, or return the reply that refuses it.
@@ -183,9 +197,4 @@ class SmtpSessions:
         return True
 
     def _is_relay(self, address: str) -> bool:
-        return _is_in(address, self._limits.relays)
-
-
-def _is_in(address: str, networks: Collection[Network]) -> bool:
-    parsed = parsed_address(address)
-    return parsed is not None and any(parsed in network for network in networks)
+        return is_in(address, self._limits.relays)

@@ -26,6 +26,7 @@ from shared.bayeux.transports.http_protocol import (
 )
 from shared.bayeux.transports.request_head import RequestHead
 from shared.bayeux.transports.web import Answer, Scope
+from shared.peers.open_connections import OpenConnections
 
 log = structlog.get_logger(__name__)
 
@@ -89,8 +90,10 @@ class HttpConnection(StrictHttpProtocol):
     may repeat the request (RFC 9112, 9.3.2).
     """
 
-    def __init__(self, *, bayeux: PollServer, **uvicorns: Any) -> None:
-        super().__init__(**uvicorns)
+    def __init__(
+        self, *, bayeux: PollServer, connections: OpenConnections | None = None, **uvicorns: Any
+    ) -> None:
+        super().__init__(connections=connections, **uvicorns)
         self._bayeux = bayeux
         self._single_chunk = b""
         self._body: bytearray | None = None

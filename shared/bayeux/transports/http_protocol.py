@@ -1,6 +1,6 @@
 """uvicorn's HTTP/1.1 protocol with strict heads, limits on size, and a timeout for each request."""
 
-from asyncio import TimerHandle
+from asyncio import BaseProtocol, TimerHandle
 from enum import Enum, IntEnum, auto
 from typing import Any, Final, cast
 
@@ -22,6 +22,7 @@ from shared.bayeux.transports.request_head import (
     read_head,
 )
 from shared.bayeux.transports.web import Answer
+from shared.peers.open_connections import OpenConnections, RefusedConnection
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +36,11 @@ MAX_SMALL_PIECES: Final = 4_096
 _OCTETS_OF_A_PIECE: Final = 64
 _LINGER_SECONDS: Final = 5.0
 """How long a client that still sends has to read its refusal (RFC 9112, 9.6)."""
+
+_REFUSALS: Final = {
+    RefusedConnection.TOO_OFTEN: Answer(429, headers=((b"retry-after", b"1"),)),
+    RefusedConnection.FULL: Answer(503, headers=((b"retry-after", b"1"),)),
+}
 
 _OTHER_VERSIONS: Final = frozenset({"Invalid HTTP version", "Pause on PRI/Upgrade"})
 """The parser's errors for HTTP/1.2 and above, and for the preface of HTTP/2."""
@@ -76,12 +82,15 @@ class StrictHttpProtocol(HttpToolsProtocol):
     - A connection is aborted after uvicorn's `timeout_keep_alive` if it is idle, if a head does not
       become complete, if nothing more of a body arrives, or if the last answer is not read.
     - A body in tiny chunks, one for less than 64 octets on average, may have `MAX_SMALL_PIECES`.
+    - With `connections` a new one is admitted or refused by its limits (429, 503), and one whose
+      client is awaited may have to end for it.
     - Beyond `MAX_PIPELINED` waiting requests no more are read; the connection ends after the last
       accepted one is answered, and the client may repeat the others.
     """
 
-    def __init__(self, **uvicorns: Any) -> None:
+    def __init__(self, *, connections: OpenConnections | None = None, **uvicorns: Any) -> None:
         super().__init__(**uvicorns)
+        self._open_connections = connections
         self._head_bytes = 0
         self._reading = NOTHING
         self._has_body_come = False
@@ -92,13 +101,30 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._idle_since: float | None = None
         self._idle_timer: TimerHandle | None = None
 
+    @property
+    def waiting_since(self) -> float | None:
+        """Loop time since which the client has been awaited; None while it awaits an answer."""
+        return None if self._makes_client_wait() else self._idle_since
+
+    def give_way(self) -> None:
+        """End the connection for a new one."""
+        self.transport.abort()
+
     def connection_made(self, transport: Any) -> None:
-        """Start the idle timer."""
+        """Start the idle timer, or refuse the connection."""
+        if self._open_connections is not None:
+            peer = transport.get_extra_info("peername")
+            refusal = self._open_connections.admit(self, str(peer[0]) if peer else "")
+            if refusal is not None:
+                self._refuse_connection(transport, _REFUSALS[refusal])
+                return
         super().connection_made(transport)
         self._restart_idle_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the idle timer."""
+        if self._open_connections is not None:
+            self._open_connections.remove(self)
         super().connection_lost(exc)
         if self._idle_timer is not None:
             self._idle_timer.cancel()
@@ -245,7 +271,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         forgets the length of the body. A new parser therefore gets the head again, without Upgrade.
         """
         method = self.parser.get_method()
-        if head.is_websocket:
+        if head.is_websocket and self.ws_protocol_class is not None:
             self.scope["method"] = method.decode("ascii")
             self._switch_to_websocket(rest)
             return
@@ -263,6 +289,8 @@ class StrictHttpProtocol(HttpToolsProtocol):
             self._idle_timer.cancel()
         self.handle_websocket_upgrade()
         socket = cast("Any", self.transport.get_protocol())
+        if self._open_connections is not None:
+            self._open_connections.replace(self, socket)
         if not socket.handshake_initiated:
             # The library refused the upgrade, and uvicorn sends no answer in this case.
             self._advance(ConnectionState.LAST_RESPONSE)
@@ -278,6 +306,13 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def _is_body_awaited(self) -> bool:
         """Tell whether the rest of a body is outstanding that the application waits for."""
         return self._reading is Reading.BODY and not self._is_response_complete()
+
+    def _refuse_connection(self, transport: Any, refusal: Answer) -> None:
+        # As cheap as possible, because a flood is refused here: nothing is read.
+        self._advance(ConnectionState.LAST_RESPONSE)
+        transport.set_protocol(_RefusedClient())
+        transport.write(self._serialized(refusal))
+        transport.close()
 
     def _refuse(self, refusal: Answer) -> None:
         """Send a refusal at once, and end the connection."""
@@ -379,6 +414,13 @@ class StrictHttpProtocol(HttpToolsProtocol):
         else:
             # `close` would wait until the client has read everything, perhaps for ever.
             self.transport.abort()
+
+
+class _RefusedClient(BaseProtocol):
+    """Ignores everything that a refused client sends."""
+
+    def data_received(self, data: bytes) -> None:
+        """Drop data that came before the end."""
 
 
 def _octets_after_last_head(data: bytes) -> int:

@@ -21,6 +21,7 @@ from websockets.frames import Frame
 
 from shared.bayeux.transports.processor_share import AT_ONCE_BEFORE_LOGIN, ProcessorShare
 from shared.bayeux.transports.web import Answer, Header, Scope, Send, refuse_upgrade
+from shared.peers.open_connections import OpenConnections
 
 log = structlog.get_logger(__name__)
 
@@ -84,11 +85,13 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self,
         *,
         bayeux: SocketServer,
+        connections: OpenConnections | None = None,
         processor_time: Callable[[], float] = thread_time,
         **uvicorns: Any,
     ) -> None:
         super().__init__(**uvicorns)
         self._bayeux = bayeux
+        self._open_connections = connections
         self._user: SocketUser | None = None
         self._delayed_pong = b""
         self.is_writable = True
@@ -97,6 +100,15 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self._unhandled = bytearray()
         self._next_piece: asyncio.Handle | None = None
         self._is_handling = False
+
+    @property
+    def waiting_since(self) -> None:
+        """None: a socket has a login, or is refused at once, and never ends for another one."""
+        return
+
+    def give_way(self) -> None:
+        """End the connection for a new one."""
+        self.transport.abort()
 
     async def accept(
         self,
@@ -292,6 +304,8 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the user that the connection is lost."""
+        if self._open_connections is not None:
+            self._open_connections.remove(self)
         self._cancel_next_piece()
         super().connection_lost(exc)
         self._disconnect_user()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.gateway.auth.passwords.failed_login_store import FailedLogins, FailedLoginStore
-from shared.domain.network_peers import peer_of
+from shared.peers.network_peers import peer_of
 
 _MAX_WAIT: Final = timedelta(minutes=5)
 _HALF_LIFE: Final = timedelta(minutes=15)

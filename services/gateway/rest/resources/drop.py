@@ -39,8 +39,8 @@ from shared.domain.errors import Unavailable
 from shared.domain.mail_envelope import Way
 from shared.faults import crash_point
 from shared.intake.mail_intake import MailIntake, MailSource, Recipient
-from shared.intake.rate_limits import RateLimits
 from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
+from shared.peers.rate_limits import RateLimits
 from shared.storage.configuration_store import ConfigurationStore
 
 log = structlog.get_logger()

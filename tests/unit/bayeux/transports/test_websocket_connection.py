@@ -48,7 +48,7 @@ class SocketHarness:
         processor_time: Callable[[], float] | None = None,
         **options: Any,
     ) -> None:
-        timing = {"processor_time": processor_time} if processor_time else {}
+        timing: dict[str, Any] = {"processor_time": processor_time} if processor_time else {}
         self.user = RecordingUser()
         self.refusal: Answer | None = None
         self.fails = False

@@ -57,6 +57,17 @@ def test_a_peer_that_leaves_makes_room_for_itself(run: Run) -> None:
             assert client.is_hung_up_on()
 
 
+def test_a_peer_that_connects_too_often_is_turned_away(run: Run) -> None:
+    running = run(new_sessions_per_peer=2)
+
+    with ExitStack() as stack:
+        taken = [stack.enter_context(running.connect("127.0.0.2")) for _ in range(3)]
+        assert [one.code() for one in taken[:2]] == [220, 220]
+        assert taken[2].answer().startswith(b"421 4.7.0 too many connections")
+        assert taken[2].is_hung_up_on()
+        assert stack.enter_context(running.connect("127.0.0.3")).code() == 220
+
+
 def test_a_relay_is_no_single_peer(run: Run) -> None:
     running = run(sessions_per_peer=1, relays="192.0.2.0/24, 127.0.0.2")
 

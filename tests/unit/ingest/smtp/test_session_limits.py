@@ -13,10 +13,11 @@ from services.ingest.smtp.session_limits import (
     IDLE,
     OVERFULL,
     STOPPING,
-    Network,
+    TOO_OFTEN,
     SessionLimits,
     SmtpSessions,
 )
+from shared.peers.network_peers import Network
 
 ROOM = 100
 
@@ -39,9 +40,15 @@ def settings(**changed: object) -> IngestSettings:
 
 
 def sessions(
-    *, most: int = 4, per_peer: int = 4, relays: tuple[Network, ...] = (), now: float = 100.0
+    *,
+    most: int = 4,
+    per_peer: int = 4,
+    relays: tuple[Network, ...] = (),
+    now: float = 100.0,
+    new: int = 1_000,
 ) -> SmtpSessions:
-    return SmtpSessions(SessionLimits(most, per_peer, relays, 10.0, ROOM, 1_000), lambda: now)
+    limits = SessionLimits(most, per_peer, relays, 10.0, ROOM, 1_000, new)
+    return SmtpSessions(limits, lambda: now)
 
 
 def test_addresses_of_one_site_share_its_sessions() -> None:
@@ -176,3 +183,25 @@ def test_the_autoscaler_sees_how_many_sessions_are_open() -> None:
 
     assert at_most == 2
     assert REGISTRY.get_sample_value("mailroom_ingest_sessions") == 0
+
+
+def test_peer_that_connects_too_often_is_refused_at_the_door() -> None:
+    open_ones = sessions(new=2)
+
+    answers = [open_ones.refusal_at_door("192.0.2.1") for _ in range(3)]
+
+    assert answers == [None, None, TOO_OFTEN]
+    assert open_ones.refusal_at_door("192.0.2.2") is None
+
+
+def test_relay_may_connect_as_often_as_it_likes() -> None:
+    open_ones = sessions(new=1, per_peer=1, relays=settings(relays="192.0.2.1").relays)
+
+    assert [open_ones.refusal_at_door("192.0.2.1") for _ in range(3)] == [None] * 3
+
+
+def test_peer_with_all_its_sessions_is_refused_at_the_door() -> None:
+    open_ones = sessions(per_peer=1)
+    open_ones.admit(FakeSession("192.0.2.1"))
+
+    assert open_ones.refusal_at_door("192.0.2.1") == CROWDED

@@ -1,6 +1,6 @@
 """How many mails a source may hand in."""
 
-from shared.intake.rate_limits import RateLimits
+from shared.peers.rate_limits import RateLimits
 
 
 def test_source_may_hand_in_a_minutes_mails_at_once() -> None:

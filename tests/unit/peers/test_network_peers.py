@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.domain.network_peers import peer_of
+from shared.peers.network_peers import peer_of
 
 
 @pytest.mark.parametrize(

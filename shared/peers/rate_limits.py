@@ -1,4 +1,4 @@
-"""Limits on how many mails a source may hand in a minute. Pure."""
+"""Limits on how often a source may do something within a minute. Pure."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ _MOST_SOURCES: Final = 10_000
 
 
 class RateLimits:
-    """A bucket for each source: it holds a minute's mails, and fills up evenly.
+    """A bucket for each source: it holds what it may do in a minute, and fills up evenly.
 
     Of more than 10,000 sources, the one that came last the longest ago is forgotten.
     """
@@ -17,9 +17,9 @@ class RateLimits:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, source: str, now: float) -> float:
-        """Count a mail of a source; return 0, or for how many seconds the source has to wait.
+        """Count one more of a source; return 0, or for how many seconds the source has to wait.
 
-        `now` is in seconds of any clock that does not go back. A refused mail is not counted.
+        `now` is in seconds of any clock that does not go back. What is refused is not counted.
         """
         left, at = self._buckets.pop(source, (self._most, now))
         left = min(self._most, left + (now - at) * self._most / _MINUTE)
