@@ -102,11 +102,10 @@ class OddServer:
 
     def _fetched(self, uid: int, command: str) -> bytes:
         mail = self.mails[uid]
-        if found := re.search(r"BODY\.PEEK\[(TEXT)?\](?:<(\d+)\.(\d+)>)?", command):
-            octets = mail.partition(b"\r\n\r\n")[2] if found[1] else mail
-            first, longest = int(found[2] or 0), int(found[3] or len(mail))
-            piece = octets[first : first + longest]
-            name = f"BODY[{found[1] or ''}]" + (f"<{first}>" if found[2] else "")
+        if found := re.search(r"BODY\.PEEK\[\](?:<(\d+)\.(\d+)>)?", command):
+            first, longest = int(found[1] or 0), int(found[2] or len(mail))
+            piece = mail[first : first + longest]
+            name = "BODY[]" + (f"<{first}>" if found[1] else "")
             return b"* %d FETCH (UID %d %b {%d}\r\n%b)\r\n" % (
                 uid,
                 uid,

@@ -307,20 +307,22 @@ class FolderFetcher:
             return recent
         known = await self._parts.known.fingerprints(self._folder.address, ids)
         alike = [one for one in recent if one.size and one.message_id in known]
-        texts = await self._texts(thread, [one.uid for one in alike]) if alike else {}
+        beginnings = await self._beginnings(thread, [one.uid for one in alike]) if alike else {}
         gone_through = {
             one.uid
             for one in alike
             if None in known[one.message_id]
-            or fingerprint(one.size, texts.get(one.uid, b"")) in known[one.message_id]
+            or fingerprint(one.size, beginnings.get(one.uid, b"")) in known[one.message_id]
         }
         return [one for one in recent if one.uid not in gone_through]
 
-    async def _texts(self, thread: SessionThread, uids: Sequence[int]) -> dict[int, bytes]:
+    async def _beginnings(self, thread: SessionThread, uids: Sequence[int]) -> dict[int, bytes]:
         try:
-            return await thread.call(thread.session.texts, uids, deadline=self._parts.limits.look)
+            return await thread.call(
+                thread.session.beginnings, uids, deadline=self._parts.limits.look
+            )
         except MailFaultError as error:
-            self._log.warning("texts cannot be read together", reason=str(error))
+            self._log.warning("beginnings cannot be read together", reason=str(error))
             return {}
 
     async def _wait_for_news(self, thread: SessionThread) -> None:

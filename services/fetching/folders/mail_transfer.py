@@ -26,7 +26,7 @@ from services.fetching.folders.mail_filing import MailFiling
 from services.fetching.imap import faults
 from services.fetching.imap.faults import FolderFaultError, MailFaultError, MailGoneError
 from services.fetching.imap.fetch_answers import Heading
-from services.fetching.imap.fingerprints import fingerprint, text_of
+from services.fetching.imap.fingerprints import fingerprint
 from services.fetching.imap.session_thread import SessionThread
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id, numbered_id
@@ -328,7 +328,7 @@ def _source(heading: Heading, beginning: bytes, host: str) -> MailSource:
         Way.IMAP,
         "IMAP",
         name=host,
-        fingerprint=fingerprint(heading.size, text_of(beginning)),
+        fingerprint=fingerprint(heading.size, beginning),
     )
 
 

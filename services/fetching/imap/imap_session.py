@@ -26,7 +26,7 @@ _LIST_OF_UIDS: Final = 32_000_000
 """Octets of the answer to a search; three million UIDs fit."""
 
 _OF_HEADING: Final = 8_000
-_OF_TEXT: Final = 2_000
+_OF_BEGINNING: Final = 2 * BEGINNING
 _AROUND_BODY: Final = 100_000
 _ID_FIELD: Final = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)]<0.4000>"
 """No more of it than `_OF_HEADING` leaves room for, whatever a stranger has written into it."""
@@ -203,25 +203,26 @@ class ImapSession:
                 f"{self.where} does not give its heading: {faults.said(error)}", keeps_session=True
             ) from None
 
-    def texts(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """Return the beginnings of the texts of mails, for their fingerprints.
+    def beginnings(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """Return the beginnings of mails, for their fingerprints.
 
         Raises:
             MailFaultError: At least one of them cannot be read.
             FolderFaultError: The session ended with it.
         """
-        self._allow(_ANSWER + _OF_TEXT * len(uids))
+        self._allow(_ANSWER + _OF_BEGINNING * len(uids))
         try:
-            found = self._client.fetch(uids, [f"BODY.PEEK[TEXT]<0.{BEGINNING}>"])
+            found = self._client.fetch(uids, [f"BODY.PEEK[]<0.{BEGINNING}>"])
             return {
-                uid: next((v for k, v in fields.items() if k.startswith(b"BODY[TEXT]")), b"") or b""
+                uid: next((v for k, v in fields.items() if k.startswith(b"BODY[]")), b"") or b""
                 for uid, fields in found.items()
             }
         except (imaplib.IMAP4.abort, AnswerTooLargeError, OSError) as error:
             raise faults.unreachable(self.where, error) from error
         except (imaplib.IMAP4.error, *_NO_IMAP) as error:
             raise MailFaultError(
-                f"{self.where} does not give its text: {faults.said(error)}", keeps_session=True
+                f"{self.where} does not give its beginning: {faults.said(error)}",
+                keeps_session=True,
             ) from None
 
     def bodies(self, uids: Sequence[int], octets: int) -> dict[int, bytes]:

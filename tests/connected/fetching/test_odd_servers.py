@@ -1,6 +1,6 @@
 """Servers that break the rules of IMAP lose no mail, and each is told in plain words."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
@@ -175,14 +175,31 @@ async def test_uids_that_fall_bring_only_unknown_mail(backend: Backend, odd: Odd
         assert await pod.has(*three(), message_id(4))
 
 
-async def test_another_mail_with_a_known_id_is_fetched(backend: Backend, odd: OddServer) -> None:
+def same_but_for_the_begin(known: bytes) -> bytes:
+    return known.replace(b"Hello", b"Other")
+
+
+def same_but_for_the_middle(known: bytes) -> bytes:
+    return known.replace(b"middle", b"MIDDLE")
+
+
+def same_but_for_time_and_end(known: bytes) -> bytes:
+    return known.replace(b"12:00:00", b"12:00:01").replace(b"the end", b"my end!")
+
+
+@pytest.mark.parametrize(
+    "another", [same_but_for_the_begin, same_but_for_the_middle, same_but_for_time_and_end]
+)
+async def test_another_mail_with_a_known_id_is_fetched(
+    backend: Backend, odd: OddServer, another: Callable[[bytes], bytes]
+) -> None:
+    known = odd.mails[1] = mail(1, text=f"Hello{'.' * 2_000}middle{'.' * 10_000}the end")
     async with running_pod(backend, center_of(odd)) as pod:
         assert await pod.has(*three())
         assert await pod.catches_up()
         await parse_all(pod)
-    known = mail(1)
     odd.uid_validity = 8
-    odd.mails[4] = known.replace(b"Hello", b"Other")
+    odd.mails[4] = another(known)
 
     async with running_pod(backend, center_of(odd)) as pod:
         assert await pod.has(*three(), message_id(1))
