@@ -42,6 +42,18 @@ async def breakable(
             await opened.database.client.drop_database(name)
 
 
+@pytest.fixture(autouse=True)
+async def _no_mail_waits(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Fail a test that leaves mail: its offers would end in the next test.
+
+    Two missed ones make that test's agent NotReady, and the agent never hears of its mail.
+    """
+    yield
+    if "breakable" in request.fixturenames:
+        breakable: BreakableSystem = request.getfixturevalue("breakable")
+        assert await breakable.offered() == []
+
+
 @pytest.fixture(scope="module")
 async def stack(
     private_rabbitmq: LocalRabbitMQ,

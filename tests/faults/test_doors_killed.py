@@ -11,8 +11,13 @@ import httpx2
 import pytest
 
 from tests.fixtures.plain_http import NO_CERTIFICATES
-from tests.support.systems.breakable_system import PROGRAM_TOKEN, BreakableSystem, new_run
-from tests.support.systems.mail_senders import LOST, MAILBOX, mail_octets, message_ids
+from tests.support.systems.breakable_system import (
+    PROGRAM_TOKEN,
+    UNHEARD,
+    BreakableSystem,
+    new_run,
+)
+from tests.support.systems.mail_senders import LOST, mail_octets, message_ids
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults]
@@ -28,7 +33,7 @@ async def by_lmtp(breakable: BreakableSystem, raw: bytes) -> str:
     def hand_in() -> str:
         try:
             with smtplib.LMTP("127.0.0.1", breakable.system.addresses.lmtp, timeout=40) as client:
-                client.sendmail("ann@example.org", MAILBOX, raw)
+                client.sendmail("ann@example.org", UNHEARD, raw)
         except smtplib.SMTPResponseException as error:
             return str(error.smtp_code)
         except OSError:
@@ -47,7 +52,7 @@ async def by_http(breakable: BreakableSystem, raw: bytes, key: str = "") -> str:
         base_url=breakable.system.gateway_url, verify=NO_CERTIFICATES, timeout=40
     ) as client:
         try:
-            answer = await client.post(f"/ingest/{MAILBOX}", content=raw, headers=headers)
+            answer = await client.post(f"/ingest/{UNHEARD}", content=raw, headers=headers)
         except httpx2.HTTPError:
             return LOST
     return TAKEN if answer.status_code == 202 else str(answer.status_code)

@@ -57,7 +57,7 @@ class Revocations:
             is_missed = one.is_published and one.agent_id not in excused
             revoked = await self._revoke(one, until, is_missed=is_missed)
             if revoked and is_missed:
-                await self._count_miss(one.agent_id)
+                await self._count_miss(one)
         return len(unanswered)
 
     async def revoke_all_of(self, agent_id: str) -> None:
@@ -96,7 +96,8 @@ class Revocations:
         self._filler.request(after.queue)
         return True
 
-    async def _count_miss(self, agent_id: str) -> None:
-        misses = await self._agents.count_miss(agent_id)
+    async def _count_miss(self, offer: Offer) -> None:
+        offered_at = offer.expires_at - self._policy.invitation
+        misses = await self._agents.count_miss(offer.agent_id, offered_at)
         if 0 < self._policy.misses <= misses:
-            await self._agents.set_ready(agent_id, ready=False, reason="NotReady")
+            await self._agents.set_ready(offer.agent_id, ready=False, reason="NotReady")

@@ -234,11 +234,16 @@ class AgentStore:
         async with database_errors():
             await self._places(frees_place)
 
-    async def count_miss(self, agent_id: str) -> int:
-        """Count a missed invitation; return the number missed in a row."""
+    async def count_miss(self, agent_id: str, offered_at: datetime) -> int:
+        """Count a missed invitation; return the number missed in a row.
+
+        It counts only for an agent who has been Ready since the offer: who has said NotReady
+        meanwhile has not missed it, and keeps the reason that they gave. The number is 0 then.
+        """
+        is_ready_since = {"ready": True, "state_since": {"$not": {"$gt": offered_at}}}
         async with database_errors():
             document = await self._hints.find_one_and_update(
-                {"_id": agent_id},
+                {"_id": agent_id} | is_ready_since,
                 {"$inc": {"misses": 1}},
                 {"misses": 1},
                 return_document=ReturnDocument.AFTER,

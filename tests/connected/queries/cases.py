@@ -312,7 +312,7 @@ async def agents(large: LargeDatabase) -> None:
     await store.is_anybody_free(search_of(large, "support", english=1))
     await store.hold(agent_id(0), held_id(9))
     await store.release(agent_id(0), held_id(9))
-    await store.count_miss(agent_id(0))
+    await store.count_miss(agent_id(0), large.clock.now())
     await store.reset_misses(agent_id(0))
     await store.has_skill("german")
     await store.has_skill("latin")

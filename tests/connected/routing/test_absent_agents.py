@@ -266,8 +266,30 @@ async def test_misses_in_a_row_make_an_agent_not_ready(
 
 async def test_an_answer_between_two_misses_counts(backend: Backend) -> None:
     await backend.add_agent("agent1")
-    await backend.agents.count_miss("agent1")
+    now = backend.clock.now()
+    await backend.agents.count_miss("agent1", now)
 
     await backend.agents.reset_misses("agent1")
 
-    assert await backend.agents.count_miss("agent1") == 1
+    assert await backend.agents.count_miss("agent1", now) == 1
+
+
+@pytest.mark.parametrize("returns", [False, True])
+async def test_offers_of_before_a_pause_are_not_missed(
+    backend: Backend, routing: Routing, returns: bool
+) -> None:
+    await backend.add_agent("agent1", capacity=2)
+    await offered(backend, routing)
+    await offered(backend, routing)
+    backend.clock.move(INVITATION / 2)
+    await backend.agents.set_ready("agent1", ready=False, reason="Lunch")
+    if returns:
+        await backend.agents.set_ready("agent1", ready=True)
+
+    backend.clock.move(INVITATION / 2)
+    await revoke(routing)
+
+    agent = await backend.newest("agents", "agent1")
+    assert (agent["ready"], agent["reason"], agent["misses"]) == (
+        (True, "", 0) if returns else (False, "Lunch", 0)
+    )

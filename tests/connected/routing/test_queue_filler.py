@@ -85,6 +85,23 @@ async def test_a_lease_of_a_pod_that_died_can_be_taken(backend: Backend) -> None
     assert await living.acquire("queue/support", LEASE)
 
 
+async def test_request_lost_with_a_dead_pod_is_repaired_when_its_lease_ends(
+    backend: Backend, routing: Routing
+) -> None:
+    dead = LeaseStore(backend.database, "a pod that died")
+    await dead.acquire("queue/support", LEASE)
+    await backend.add_agent("agent")
+    mail = await backend.add_mail()
+    await fill(routing)
+    await dead.acquire("queue/support", timedelta(0))
+
+    async with routing.filler.running():
+        await routing.filler.request_all()
+        await routing.filler.wait_until_idle()
+
+    assert (await backend.interactions.get(mail.id)).state is State.INVITED
+
+
 async def test_nothing_is_offered_while_the_broker_is_away(
     backend: Backend, routing: Routing
 ) -> None:

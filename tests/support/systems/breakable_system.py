@@ -19,6 +19,7 @@ from deploy.local.servers.mongodb import LocalMongoDB
 from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from deploy.local.stack.services import NAMES, Addresses
 from deploy.local.stack.system import CONTACT_CENTER, System, system
+from shared.domain.lifecycle import State
 from tests.support import record_reader
 from tests.support.record_checker import RunRecord
 from tests.support.record_reader import Database
@@ -36,8 +37,10 @@ _SETTINGS: Final = {
 _CAPACITY: Final = 20
 GREETED: Final = "hello@demo.example"
 """A mailbox that acknowledges, and whose mail no agent is offered."""
+UNHEARD: Final = "door@demo.example"
+"""A mailbox whose mail no agent is offered, as nobody serves its queue."""
 PROGRAM_TOKEN: Final = "program"
-"""The token of a program that may hand in mail for the first mailbox."""
+"""The token of a program that may hand in mail for `UNHEARD`."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,18 @@ class BreakableSystem:
         self.system.supervisor.arm(service, environment)
         self.signal(service, signal.SIGTERM)
         await self.ends(service)
+
+    async def offered(self) -> list[str]:
+        """Return the ids of mails that an agent is or will be offered, and complete them all."""
+        open_ones = {
+            "state": {"$in": [State.QUEUED.value, State.INVITED.value]},
+            "queue": {"$ne": "nobody"},
+        }
+        found = await self.database["interactions"].find(open_ones, {"_id": 1}).to_list()
+        await self.database["interactions"].update_many(
+            open_ones, {"$set": {"state": State.COMPLETED.value}, "$inc": {"version": 1}}
+        )
+        return [one["_id"] for one in found]
 
     async def record(self, run: str, answers: dict[str, list[str]]) -> RunRecord:
         """Return what there is after a run; what agents were told is not in it."""
@@ -129,8 +144,10 @@ def _busy_contact_center(folder: Path) -> Path:
             agent["capacity"] = _CAPACITY
     digest = hashlib.sha256(PROGRAM_TOKEN.encode()).hexdigest()
     described["tokens"] = [{"name": "program", "sha256": digest}]
-    described["mailboxes"][0]["drop"] = {"tokens": ["program"]}
     described["queues"].append({"name": "nobody"})
+    described["mailboxes"].append(
+        {"address": UNHEARD, "queue": "nobody", "drop": {"tokens": ["program"]}}
+    )
     described["mailboxes"].append(
         {
             "address": GREETED,
