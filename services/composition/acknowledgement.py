@@ -13,7 +13,7 @@ from services.composition.draft_rules import NewDraft, follow_up, references_aft
 from services.composition.rendering.header_fields import Field, block
 from services.composition.rendering.headers import wire_address
 from services.composition.rendering.renderer import new_message_id, render, require_sendable
-from shared.contracts.acknowledgement import Acknowledgement
+from shared.contracts.acknowledgement import SAME_SUBJECT, Acknowledgement, MailTemplate
 from shared.contracts.commands import AcknowledgeMail
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.envelope import Cause
@@ -77,7 +77,7 @@ class Acknowledgements:
         mailbox = center.mailbox_for(original.mailbox)
         wanted = mailbox.acknowledgement if mailbox else None
         try:
-            outcome = await self._send(original, command.to, wanted, center, cause)
+            outcome = await self._send(original, command, wanted, center, cause)
         except Refused as error:
             log.warning("not acknowledged", interaction_id=original.id, reason=str(error))
             outcome = "unsendable"
@@ -87,11 +87,12 @@ class Acknowledgements:
     async def _send(
         self,
         original: Interaction,
-        to: str,
+        command: AcknowledgeMail,
         wanted: Acknowledgement | None,
         center: ContactCenter,
         cause: Cause,
     ) -> str:
+        to = command.to
         written = await self._written(derived_id(original.id, "acknowledgement"))
         if written is not None:
             # One that has ended is not ordered again, even if its delivery has been deleted since.
@@ -103,7 +104,10 @@ class Acknowledgements:
             return "not wanted any more"
         if now - original.received_at > LATEST:
             return "too late"
-        draft = acknowledgement_draft(original, to, wanted, center, now)
+        words = words_of(wanted, center, command.template)
+        if words is None:
+            return "its template is gone"
+        draft = acknowledgement_draft(original, to, words, center, now)
         require_sendable(draft.mail, now)
         for one in allowances(original, person(to), wanted.once_per, now):
             if not await self._admit(one, draft.id):
@@ -144,10 +148,22 @@ class Acknowledgements:
         )
 
 
+def words_of(wanted: Acknowledgement, center: ContactCenter, template: str) -> MailTemplate | None:
+    """Return the words of an acknowledgement: those of a template, or else of the mailbox.
+
+    A template may be gone since the mail came. None means that there are no words at all.
+    """
+    if found := center.template(template) or center.template(wanted.template or ""):
+        return found
+    if wanted.text is None:
+        return None
+    return MailTemplate(name="own", text=wanted.text, subject=wanted.subject or SAME_SUBJECT)
+
+
 def acknowledgement_draft(
     original: Interaction,
     to: str,
-    wanted: Acknowledgement,
+    wanted: MailTemplate,
     center: ContactCenter,
     now: datetime,
 ) -> Interaction:

@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.contracts.commands import AcknowledgeMail
 from shared.contracts.contact_center import ContactCenter, Mailbox
+from shared.contracts.hours import open_names
 from shared.contracts.screening import ScreeningRule
 from shared.domain.contacts.contact import Contact, was_known
 from shared.domain.interaction import Interaction
@@ -49,6 +50,7 @@ def screen(
         is_contact_known=was_known(contact, arrival.received_at),
         contact_groups=contact.groups if contact else (),
         way=arrival.way,
+        open_hours=open_names(center.hours, arrival.received_at),
     )
     screening = screened(rules, facts)
     interaction = _with(screening, built)
@@ -67,7 +69,9 @@ def screen(
         reason = reason or "nobody is offered it"
     if reason is None:
         to = arrival.sender.strip("<> ")
-        return Screened(interaction, AcknowledgeMail(interaction_id=built.id, to=to))
+        template = screening.template or mailbox.acknowledgement.template_at(facts.open_hours)
+        command = AcknowledgeMail(interaction_id=built.id, to=to, template=template)
+        return Screened(interaction, command)
     noted = {**interaction.user_data, NOT_ACKNOWLEDGED: reason}
     return Screened(replace(interaction, user_data=noted))
 
@@ -82,5 +86,7 @@ def _with(screening: Screening, interaction: Interaction) -> Interaction:
     return replace(
         interaction,
         queue=screening.queue or interaction.queue,
+        priority=screening.priority,
+        needs=screening.needs,
         user_data={**screening.user_data, **interaction.user_data, **noted},
     )

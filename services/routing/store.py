@@ -1,6 +1,6 @@
 """Routing's queries of the interactions: waiting, offered, owned."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -19,7 +19,9 @@ from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_i
 _MOST: Final = 500
 # One to offer, and one to see that there is another.
 _FIRST_PAGE: Final = 2
-_BY_PLACE: Final = [("queued_at", ASCENDING), ("_id", ASCENDING)]
+_BY_PLACE: Final = [("rank", ASCENDING), ("_id", ASCENDING)]
+_MOST_NEEDS: Final = 200
+"""Sets of skills that are told apart in one pass. An index merges as many scans by their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,17 @@ class WaitingStore:
         self._collection = database[interaction_store.COLLECTION]
         self._newest = self._collection.with_options(read_concern=NEWEST)
 
-    async def waiting(self, queue: str) -> AsyncIterator[Interaction]:
-        """Yield the interactions that wait in a queue, the longest-waiting first."""
+    async def waiting(
+        self, queue: str, needs_keys: Collection[str] | None = None
+    ) -> AsyncIterator[Interaction]:
+        """Yield the interactions that wait in a queue by their rank, the first ones first.
+
+        With `needs_keys`, only those that need one of these sets of skills.
+        """
         wanted: Document = {"queue": queue, "state": State.QUEUED.value}
+        if needs_keys is not None:
+            # An earlier release wrote no key.
+            wanted["needs_key"] = {"$in": [None, *sorted(needs_keys)]}
         # If no agent is free, the caller stops after the first: a small page is enough.
         first = await self._page(wanted, _FIRST_PAGE)
         for document in first:
@@ -49,13 +59,33 @@ class WaitingStore:
         if len(first) < _FIRST_PAGE:
             return
         seen = {document["_id"] for document in first}
-        wanted["queued_at"] = {"$gte": first[-1]["queued_at"]}
+        # An earlier release wrote no rank: such mails come first.
+        if rank := first[-1].get("rank"):
+            wanted["rank"] = {"$gte": rank}
         async for document in self._each(wanted):
             if document["_id"] not in seen:
                 yield to_interaction(document)
 
+    async def needs_keys(self, queue: str) -> set[str]:
+        """Return which sets of skills the interactions of a queue need, at most 200 of them.
+
+        "" is none. Each is one look into an index, however many interactions there are.
+        """
+        found: list[str] = []
+        wanted: Document = {"queue": queue, "state": State.QUEUED.value}
+        async with database_errors():
+            while len(found) < _MOST_NEEDS:
+                wanted["needs_key"] = {"$gt": found[-1]} if found else {"$gte": ""}
+                one = await self._collection.find_one(
+                    wanted, {"needs_key": 1}, sort=[("needs_key", ASCENDING)]
+                )
+                if one is None:
+                    break
+                found.append(one["needs_key"])
+        return set(found)
+
     async def waiting_for_skill(self, queue: str) -> AsyncIterator[Interaction]:
-        """Yield those of a queue that a transfer left for a skill, the longest-waiting first."""
+        """Yield those of a queue that a transfer left for a skill, by their rank."""
         wanted = {"queue": queue, "state": State.QUEUED.value, "skill": {"$gt": ""}}
         async for document in self._each(wanted):
             yield to_interaction(document)

@@ -229,12 +229,16 @@ class RedirectMail(AgentCommand):
 
 
 class AcknowledgeMail(Command):
-    """Answer an arrived mail automatically, to the sender of its envelope."""
+    """Answer an arrived mail automatically, to the sender of its envelope.
+
+    `template` names the words; without it they are those of the mailbox.
+    """
 
     address: ClassVar[str] = "composition.acknowledge-mail.v1"
     type: Literal["acknowledge-mail"] = "acknowledge-mail"
     interaction_id: str
     to: str
+    template: str = ""
 
 
 class CancelDraft(AgentCommand):

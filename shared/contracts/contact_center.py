@@ -13,7 +13,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from shared.contracts.acknowledgement import Acknowledgement
+from shared.contracts.acknowledgement import Acknowledgement, AllTemplates, MailTemplate
 from shared.contracts.description.consistency import inconsistencies
 from shared.contracts.description.field_types import (
     Extension,
@@ -27,6 +27,7 @@ from shared.contracts.description.field_types import (
 from shared.contracts.description.sections import Name, Section
 from shared.contracts.fetching import Fetch
 from shared.contracts.flood import FloodRules
+from shared.contracts.hours import AllHours
 from shared.contracts.oauth import LoginUse, MailServer, OAuthLogin, RouteLogin
 from shared.contracts.screening import ScreeningRule, ScreeningRules
 
@@ -286,6 +287,8 @@ class ContactCenter(Section):
         ReportRules()
     )
     screening: Annotated[ScreeningRules, Field(exclude_if=lambda value: not value)] = ()
+    hours: AllHours = ()
+    templates: AllTemplates = ()
     flood: Annotated[FloodRules | None, Field(exclude_if=lambda value: value is None)] = None
 
     @model_validator(mode="after")
@@ -328,6 +331,10 @@ class ContactCenter(Section):
         """Return the token with that secret, None if there is none."""
         digest = sha256(secret.encode(errors="surrogatepass")).hexdigest()
         return next((one for one in self.tokens if compare_digest(one.sha256, digest)), None)
+
+    def template(self, name: str) -> MailTemplate | None:
+        """Return the text for automatic mail of that name, None if there is none."""
+        return next((one for one in self.templates if one.name == name), None)
 
     def oauth_login(self, name: str) -> OAuthLogin | None:
         """Return the OAuth login of that name, None if there is none."""

@@ -14,7 +14,9 @@ from pydantic import (
     model_validator,
 )
 
+from shared.contracts.description.field_types import Skills
 from shared.contracts.description.sections import Name, Section
+from shared.domain.queue_rank import MOST_PRIORITY
 from shared.domain.user_data import LARGEST, MOST_KEYS
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,126}")
@@ -29,6 +31,7 @@ _MOST_TESTS_IN_ALL: Final = 1_000
 _MOST_KEYS_IN_ALL: Final = MOST_KEYS // 2
 _LARGEST_IN_ALL: Final = LARGEST // 2
 """Bytes of user data that all rules attach together. Agents have the other half for theirs."""
+_MOST_SKILLS: Final = 10
 _MOST_RULES: Final = 200
 """Rules in one description: each of them is tried on each mail."""
 
@@ -116,7 +119,7 @@ class Condition(Section):
     reason why a mail counts as written by a machine; `true` is any reason. `contact.known` is
     whether the author of From has written before, `contact.group` a group of that contact: both are
     only as true as From is. `authenticated` is whether a server of `trusted_authentication` has
-    proven the sender, or `unknown`.
+    proven the sender, or `unknown`. `hours` names opening hours in which the mail came.
     """
 
     model_config = ConfigDict(
@@ -154,6 +157,7 @@ class Condition(Section):
     authenticated: Annotated[Literal[True, False, "unknown"] | None, Field(exclude_if=_absent)] = (
         None
     )
+    hours: Annotated[Name | None, Field(exclude_if=_absent)] = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "Condition":
@@ -186,8 +190,10 @@ class Actions(Section):
     """What follows where the condition holds.
 
     `discard` completes the mail at once, with this reason: it is kept and offered to nobody.
-    `queue` is another queue than the mailbox's. `user_data` is attached. `acknowledge: false`
-    keeps the acknowledgement back.
+    `queue` is another queue than the mailbox's. A mail goes before those that came up to half an
+    hour earlier for each point of `priority`, and waits for an agent who has the skills in `needs`
+    at these levels, besides those that its queue requires. `user_data` is attached. `template` is
+    the text of the acknowledgement; `acknowledge: false` keeps it back.
     """
 
     discard: Annotated[
@@ -199,14 +205,30 @@ class Actions(Section):
         dict[UserDataKey, Annotated[str, Field(max_length=_LONGEST_VALUE)]],
         Field(max_length=_MOST_VALUES, exclude_if=lambda value: not value),
     ] = Field(default_factory=dict)
+    priority: Annotated[
+        int | None,
+        Field(strict=True, ge=-MOST_PRIORITY, le=MOST_PRIORITY, exclude_if=_absent),
+    ] = None
+    needs: Annotated[Skills, Field(max_length=_MOST_SKILLS, exclude_if=lambda value: not value)] = (
+        Field(default_factory=dict)
+    )
+    template: Annotated[Name | None, Field(exclude_if=_absent)] = None
     acknowledge: OptionalFlag = None
 
     @model_validator(mode="after")
     def _is_possible(self) -> "Actions":
         if self.discard and self.queue:
             raise ValueError("a discarded mail waits in no queue: leave out `queue` or `discard`")
-        if self.discard and self.acknowledge:
-            raise ValueError("a discarded mail is not acknowledged: leave out `acknowledge`")
+        if self.discard and (self.acknowledge or self.template):
+            raise ValueError(
+                "a discarded mail is not acknowledged: leave out `acknowledge` and `template`"
+            )
+        if self.discard and (self.priority is not None or self.needs):
+            raise ValueError(
+                "a discarded mail is offered to nobody: leave out `priority` and `needs`"
+            )
+        if self.template and self.acknowledge is False:
+            raise ValueError("a mail that is not acknowledged needs no text: leave out `template`")
         if not self.model_dump():
             raise ValueError("an action is missing, such as `queue: low`")
         return self

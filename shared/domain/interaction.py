@@ -8,12 +8,14 @@ from typing import Final
 
 from shared.domain.errors import ChangedMeanwhileError, NotOwnerError
 from shared.domain.lifecycle import Direction, Operation, State, advance
+from shared.domain.queue_rank import queue_rank
 from shared.domain.text_sections import Section
 
 LONGEST_SUBJECT: Final = 998
 """Characters of a subject: what a line of a mail holds (RFC 5322 section 2.1.1)."""
 
 _NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+_NO_SKILLS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +112,9 @@ class Interaction:
     `owner_id` is the agent who works on it, `invitation` the open offer, `place` its workbin; at
     most one of the three is set. `preferred_id` is the agent who gets one offer before all
     others: the author of the mail that this one answers, or of a transfer that came back. `skill`
-    is required by a transfer, and then the agent's queues do not matter. `missed` are the newest
-    offers that expired since the last accept. `branches` are the parts of its thread that its
+    is required by a transfer, and then the agent's queues do not matter. `priority` and `needs`,
+    the least levels of skills, come from screening rules. `missed` are the newest offers that
+    expired since the last accept. `branches` are the parts of its thread that its
     holder may read, its own last; a mail that begins a thread needs none.
     """
 
@@ -138,6 +141,8 @@ class Interaction:
     place: Place | None = None
     preferred_id: str | None = None
     skill: str = ""
+    priority: int = 0
+    needs: Mapping[str, int] = field(default_factory=lambda: _NO_SKILLS)
     user_data: Mapping[str, object] = field(default_factory=lambda: _NOTHING)
 
     @property
@@ -155,6 +160,11 @@ class Interaction:
     def branch(self) -> str | None:
         """Its own branch, if known."""
         return next(reversed(self.readable_branches), None)
+
+    @property
+    def rank(self) -> datetime:
+        """Its place among those that wait: `queued_at`, earlier by its priority."""
+        return queue_rank(self.queued_at, self.priority)
 
     def after(self, operation: Operation, **changes: object) -> "Interaction":
         """Return the snapshot that follows `operation`.

@@ -7,10 +7,12 @@ from typing import Final
 
 from shared.contracts.screening import Actions, Condition, ScreeningRule, TextTest
 from shared.domain.mail_envelope import Way
+from shared.domain.queue_rank import bounded_priority, highest_levels
 from shared.screening.mail_texts import MailTexts
 from shared.screening.text_tests import SearchedText, passes
 
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_SKILLS: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class ScreenedMail:
 
     `authenticated` says whether its sender is proven, None if unknown, `is_contact_known` whether
     the sender has written before, and `contact_groups` are the groups of that contact. `way` is how
-    it came.
+    it came, `open_hours` are the names of the opening hours in which it came.
     """
 
     texts: MailTexts = field(repr=False)
@@ -28,6 +30,7 @@ class ScreenedMail:
     is_contact_known: bool = False
     contact_groups: tuple[str, ...] = ()
     way: Way = Way.SMTP
+    open_hours: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Screening:
     """What the rules decided: nothing, unless one of them met.
 
     `queue` is the queue instead of the mailbox's, `discard` the reason for offering the mail to
-    nobody. At most one of them is set.
+    nobody. At most one of them is set. `needs` are the least levels of skills. `template` is the
+    text of the acknowledgement, "" for the mailbox's.
     """
 
     steps: tuple[Step, ...] = ()
@@ -51,6 +55,9 @@ class Screening:
     discard: str | None = None
     user_data: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
     acknowledges: bool = True
+    priority: int = 0
+    needs: Mapping[str, int] = field(default_factory=lambda: _NO_SKILLS)
+    template: str = ""
 
     @property
     def words(self) -> str:
@@ -62,7 +69,9 @@ def screened(rules: Iterable[ScreeningRule], mail: ScreenedMail) -> Screening:
     """Return what rules decide about a mail; they are tried in order.
 
     The first rule with `queue` or `discard` decides where the mail goes. All that meet add their
-    user data, where the first one to name a key counts. One `acknowledge: false` is enough.
+    user data, where the first one to name a key counts. Priorities add up, within their bounds, and
+    of each skill that is needed the highest level counts. The first `template` counts. One
+    `acknowledge: false` is enough.
     """
     result = Screening()
     for rule in rules:
@@ -80,6 +89,9 @@ def _after(before: Screening, rule: str, then: Actions) -> Screening:
         discard=before.discard if is_placed else then.discard,
         user_data={**then.user_data, **before.user_data},
         acknowledges=before.acknowledges and then.acknowledge is not False,
+        priority=bounded_priority(before.priority + (then.priority or 0)),
+        needs=highest_levels(before.needs, then.needs),
+        template=before.template or then.template or "",
     )
 
 
@@ -89,8 +101,14 @@ def _words(then: Actions, *, is_placed: bool) -> Iterator[str]:
         yield f"discard as {then.discard}{beaten}"
     if then.queue is not None:
         yield f"to queue {then.queue}{beaten}"
+    if then.priority is not None:
+        yield f"priority {then.priority:+d}"
+    if then.needs:
+        yield f"for {' and '.join(f'{skill} >= {level}' for skill, level in then.needs.items())}"
     if then.user_data:
         yield f"attach {', '.join(then.user_data)}"
+    if then.template is not None:
+        yield f"acknowledge with {then.template}"
     if then.acknowledge is not None:
         yield "acknowledge" if then.acknowledge else "do not acknowledge"
 
@@ -146,6 +164,8 @@ def _other_holdings(condition: Condition, screened: ScreenedMail) -> Iterator[bo
         yield condition.has_attachment == bool(screened.texts.mail.attachments)
     if condition.contact_known is not None:
         yield condition.contact_known == screened.is_contact_known
+    if condition.hours is not None:
+        yield condition.hours in screened.open_hours
     if condition.authenticated is not None:
         known = "unknown" if screened.authenticated is None else screened.authenticated
         yield condition.authenticated == known

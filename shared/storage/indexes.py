@@ -64,13 +64,23 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     interaction_store.COLLECTION: [
         _owing(),
         IndexModel(
-            [("queue", ASCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)],
-            name="waiting",
+            [("queue", ASCENDING), ("rank", ASCENDING), ("_id", ASCENDING)],
+            name="waiting-by-rank",
             partialFilterExpression={"state": State.QUEUED.value},
         ),
         IndexModel(
-            [("queue", ASCENDING), ("queued_at", ASCENDING), ("_id", ASCENDING)],
-            name="waiting-for-skill",
+            [
+                ("queue", ASCENDING),
+                ("needs_key", ASCENDING),
+                ("rank", ASCENDING),
+                ("_id", ASCENDING),
+            ],
+            name="waiting-by-needs",
+            partialFilterExpression={"state": State.QUEUED.value},
+        ),
+        IndexModel(
+            [("queue", ASCENDING), ("rank", ASCENDING), ("_id", ASCENDING)],
+            name="waiting-for-skill-by-rank",
             partialFilterExpression={"state": State.QUEUED.value, "skill": {"$gt": ""}},
         ),
         IndexModel(

@@ -23,6 +23,7 @@ from services.console.description.changes import agent_changes, settings_changes
 from services.console.description.reader import read_description
 from services.console.health.mailbox_passwords import unset_passwords
 from services.console.health.oauth_logins import refuse_unusable_logins
+from services.console.health.unmet_needs import unmet_needs
 from services.console.settings import ConsoleSettings, read_settings
 from services.console.store import connected_database, contact_center_in_force
 from services.console.stranded_work import StrandedWork
@@ -45,7 +46,8 @@ _LATENCY: Final = timedelta(seconds=1)
 async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_CHOICE) -> None:
     """Put a file in force and print what changed; a dry run only prints what would change.
 
-    Both note passwords of mailboxes that are not set here; fetching may run elsewhere.
+    Both note passwords of mailboxes that are not set here, as fetching may run elsewhere, and
+    screening rules that need skills which no agent has.
 
     Raises:
         NotPossibleError: The file has problems, the environment names no servers or lacks what a
@@ -55,7 +57,9 @@ async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_C
     wanted = read_description(file)
     settings = read_settings()
     refuse_unusable_logins(wanted, settings.sealing_key.get_secret_value())
-    notes = [f"note: {words}" for words in unset_passwords(wanted).values()]
+    notes = [
+        f"note: {words}" for words in (*unset_passwords(wanted).values(), *unmet_needs(wanted))
+    ]
     lines = [] if dry_run else await prepare_users(settings)
     async with connected_database(settings.mongodb_url) as database:
         await require_replica_set(database)

@@ -14,6 +14,7 @@ from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import read_settings
 from services.console.store import connected_database, contact_center_in_force
 from shared.contracts.contact_center import ContactCenter, Mailbox
+from shared.contracts.hours import open_names
 from shared.domain.clock import SystemClock
 from shared.domain.contacts.contact import Contact, was_known
 from shared.domain.mail_envelope import Way
@@ -301,30 +302,35 @@ def _facts(center: ContactCenter, mail: Mail, parsed: ParsedMail, mailbox: Mailb
         MailTexts(parsed, mail.raw),
         mailbox.address,
         verdict.authenticated,
-        is_contact_known=was_known(mail.contact, mail.received_at or SystemClock().now()),
+        is_contact_known=was_known(mail.contact, _came_at(mail)),
         contact_groups=mail.contact.groups if mail.contact else (),
         way=mail.way,
+        open_hours=open_names(center.hours, _came_at(mail)),
     )
 
 
 def _acknowledged(
     center: ContactCenter, mail: Mail, parsed: ParsedMail, mailbox: Mailbox, screening: Screening
 ) -> str:
+    facts = _facts(center, mail, parsed, mailbox)
     reason = reason_against(
-        _facts(center, mail, parsed, mailbox),
+        facts,
         screening,
         sender=mail.sender,
         mailbox=mailbox,
         center=center,
         # Whether it goes on with a conversation depends on the mails that are here already.
         begins_thread=True,
-        now=mail.received_at or SystemClock().now(),
+        now=_came_at(mail),
     )
     if _is_blocked(mail.contact):
         reason = reason or "nobody is offered it"
     if reason:
         return f"it would not be acknowledged: {reason}"
-    return f"it would be acknowledged to <{mail.sender}>, if it begins a conversation"
+    wanted = mailbox.acknowledgement
+    template = screening.template or (wanted.template_at(facts.open_hours) if wanted else "")
+    words = f" with template {template}" if template else ""
+    return f"it would be acknowledged to <{mail.sender}>{words}, if it begins a conversation"
 
 
 def _outcome(screening: Screening, mailbox: Mailbox, contact: Contact | None) -> str:
@@ -332,7 +338,18 @@ def _outcome(screening: Screening, mailbox: Mailbox, contact: Contact | None) ->
         return f"it would be completed at once as discarded ({screening.discard})"
     if _is_blocked(contact):
         return "it would be completed at once: its contact is blocked"
-    return f"it would wait in queue {screening.queue or mailbox.queue}"
+    words = f"it would wait in queue {screening.queue or mailbox.queue}"
+    if screening.priority:
+        words += f" with priority {screening.priority:+d}"
+    if screening.needs:
+        needs = " and ".join(f"{skill} >= {level}" for skill, level in screening.needs.items())
+        words += f" for an agent with {needs}"
+    return words
+
+
+def _came_at(mail: Mail) -> datetime:
+    """Return when a mail came; a file comes now."""
+    return mail.received_at or SystemClock().now()
 
 
 def _is_blocked(contact: Contact | None) -> bool:

@@ -11,6 +11,7 @@ from shared.contracts.contact_center import Queue, SmtpRoute
 from shared.domain.clock import Clock
 from shared.domain.deliveries.delivery import DeliveryState
 from shared.domain.lifecycle import State
+from shared.domain.queue_rank import MOST_PRIORITY, queue_rank
 from shared.storage.database.client import Database
 from shared.storage.indexes import INDEXES
 from shared.storage.interactions import interaction_store
@@ -45,15 +46,20 @@ class Deferral:
 async def long_waits(database: Database, queue: Queue, clock: Clock) -> LongWaits:
     """Return the mails that wait too long in a queue."""
     longest = queue.longest_wait or LONGEST_WAIT
+    since = clock.now() - longest
     wanted = {
         "queue": queue.name,
         "state": State.QUEUED.value,
-        "queued_at": {"$lt": clock.now() - longest},
+        # The index is by rank, which is later than `queued_at` by this much at most.
+        "rank": {"$lt": queue_rank(since, -MOST_PRIORITY)},
+        "queued_at": {"$lt": since},
     }
+    counted = {"_id": None, "count": {"$sum": 1}, "oldest": {"$min": "$queued_at"}}
     collection = database[interaction_store.COLLECTION]
-    oldest = await collection.find_one(wanted, {"queued_at": 1}, sort=[("queued_at", 1)])
-    count = await collection.count_documents(wanted) if oldest else 0
-    return LongWaits(queue.name, longest, count, oldest["queued_at"] if oldest else None)
+    found = await (await collection.aggregate([{"$match": wanted}, {"$group": counted}])).to_list()
+    if not found:
+        return LongWaits(queue.name, longest, 0, None)
+    return LongWaits(queue.name, longest, found[0]["count"], found[0]["oldest"])
 
 
 async def deferrals(database: Database) -> list[Deferral]:

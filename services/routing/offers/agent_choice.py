@@ -7,6 +7,7 @@ from typing import Final
 
 from shared.contracts.contact_center import Queue
 from shared.domain.interaction import Interaction
+from shared.domain.queue_rank import highest_levels
 from shared.domain.routing.agent_search import AgentSearch
 
 OUT_OF_REACH: Final = timedelta(seconds=45)
@@ -20,10 +21,15 @@ def searches_for(interaction: Interaction, queue: Queue, now: datetime) -> Seque
     """Return the searches for the agent of an interaction, to be tried until one finds an agent.
 
     The preferred agent comes first, however long others have been idle; where that search finds
-    nobody (away, full, of another queue, excluded), everybody's follows at once. A transfer to a
-    skill goes to any agent who has it, whatever queues the agent serves.
+    nobody (away, full, of another queue, excluded), everybody's follows at once. The skills that
+    the interaction needs are asked for besides those of the queue. A transfer to a skill goes to
+    any agent who has it, whatever queues the agent serves.
     """
-    search = replace(search_in(queue, now), excluded=excluded_agents(interaction, now))
+    search = replace(
+        search_in(queue, now),
+        skills=highest_levels(queue.requires, interaction.needs),
+        excluded=excluded_agents(interaction, now),
+    )
     if interaction.skill:
         search = replace(search, queue=None, skills={interaction.skill: _ANY_LEVEL})
     if interaction.preferred_id is None:

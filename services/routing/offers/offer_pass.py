@@ -1,6 +1,7 @@
 """Offers waiting interactions to Ready agents: one pass through a queue."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -10,6 +11,7 @@ from shared.contracts.contact_center import Queue
 from shared.contracts.events import AgentInvited
 from shared.domain.clock import Clock
 from shared.domain.interaction import Interaction
+from shared.domain.queue_rank import needs_key
 from shared.domain.routing.assignment import invite
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore
@@ -20,7 +22,7 @@ INVITATIONS_AT_ONCE: Final = 20
 
 
 class OfferPass:
-    """Invites free agents to waiting interactions, the longest-waiting interaction first.
+    """Invites free agents to waiting interactions, the first by rank before all others.
 
     Two passes through one queue at the same time are safe but wasteful: the compare-and-set on
     each interaction lets only one of them win. `QueueFiller` therefore runs one at a time.
@@ -67,13 +69,16 @@ class OfferPass:
 
     async def _reservations(self, queue: Queue) -> AsyncIterator[tuple[Interaction, str]]:
         """Reserve an agent for each waiting interaction; yield the interaction and the agent."""
-        seen = set()
-        async for interaction in self._waiting.waiting(queue.name):
+        seen: set[str] = set()
+        unmet: set[str] = set()
+        async for interaction in self._in_order(queue.name, unmet):
             seen.add(interaction.id)
             if (agent_id := await self._reserve(interaction, queue)) is not None:
                 yield interaction, agent_id
             elif not await self._may_take_another(interaction, queue):
                 break
+            elif self._shows_unmet_needs(interaction):
+                unmet.add(needs_key(interaction.needs))
         else:
             return
         # No agent of the queue is free. A transfer to a skill may still go to an agent who does
@@ -84,13 +89,38 @@ class OfferPass:
             if (agent_id := await self._reserve(interaction, queue)) is not None:
                 yield interaction, agent_id
 
+    async def _in_order(self, queue: str, unmet: AbstractSet[str]) -> AsyncIterator[Interaction]:
+        """Yield the interactions that wait in a queue by rank.
+
+        Those whose needs are in `unmet` by then are left out, without reading them: there may be
+        many of them before the next one that somebody can take.
+        """
+        seen: set[str] = set()
+        while True:
+            known = len(unmet)
+            others = await self._waiting.needs_keys(queue) - unmet if unmet else None
+            async for interaction in self._waiting.waiting(queue, others):
+                if interaction.id in seen:
+                    continue
+                seen.add(interaction.id)
+                yield interaction
+                if len(unmet) > known:
+                    break
+            else:
+                return
+
+    def _shows_unmet_needs(self, untaken: Interaction) -> bool:
+        """Say whether the needs of `untaken` alone are why no free agent takes it."""
+        is_open = not untaken.skill and not excluded_agents(untaken, self._clock.now())
+        return is_open and bool(untaken.needs)
+
     async def _may_take_another(self, untaken: Interaction, queue: Queue) -> bool:
         """Say whether an agent may be found for a mail behind `untaken`, which found none."""
         if untaken.skill:
             # Agents without that skill were not considered.
             return True
         now = self._clock.now()
-        if not excluded_agents(untaken, now):
+        if not untaken.needs and not excluded_agents(untaken, now):
             # All agents of the queue were considered.
             return False
         return await self._agents.is_anybody_free(search_in(queue, now))

@@ -11,7 +11,16 @@ _NAMED: Final = (
     ("oauth", "name"),
     ("tokens", "name"),
     ("screening", "name"),
+    ("hours", "name"),
+    ("templates", "name"),
 )
+
+_WITHOUT_USE: Final = (
+    "no mailbox with this rule acknowledges mail: give one `acknowledgement`, or leave out "
+    "`template`"
+)
+_DEEPEST_PATH: Final = 20
+"""More than any condition that is accepted has."""
 
 Path = tuple[str | int, ...]
 """The place of a value: keys, and indexes of lists from 0."""
@@ -29,7 +38,24 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
             (
                 *_texts(content, "agents", "queues"),
                 *_texts(content, "mailboxes", "queue"),
-                *_screening_queues(content),
+                *_of_rules(content, "then", "queue"),
+            ),
+        ),
+        (
+            "template",
+            "templates",
+            (
+                *_of_mailboxes(content, "acknowledgement", "template"),
+                *_of_mailboxes(content, "acknowledgement", "closed"),
+                *_of_rules(content, "then", "template"),
+            ),
+        ),
+        (
+            "entry",
+            "hours",
+            (
+                *_of_mailboxes(content, "acknowledgement", "hours"),
+                *_hours_of_rules(content),
             ),
         ),
         ("token", "tokens", _drop_tokens(content)),
@@ -39,7 +65,7 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
             "oauth",
             (
                 *_text_at(content, "smtp_route", "login", "oauth"),
-                *_fetch_texts(content, "login", "oauth"),
+                *_of_mailboxes(content, "fetch", "login", "oauth"),
             ),
         ),
     ):
@@ -68,6 +94,7 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
         (path, address.lower()) for path, address in _texts(content, "senders", "address")
     )
     yield from _fetched_twice(content)
+    yield from _templates_without_use(content)
 
 
 def names_differing_in_case(content: object) -> Iterator[tuple[Path, str]]:
@@ -106,18 +133,37 @@ def _texts(content: object, section: str, field: str) -> Iterator[tuple[Path, st
 
 def _fetched_twice(content: object) -> Iterator[tuple[Path, str]]:
     """Yield mailboxes that read what another one reads: each mail would be there twice."""
-    servers = {path[1]: host.lower() for path, host in _fetch_texts(content, "imap", "host")}
+    servers = {
+        path[1]: host.lower() for path, host in _of_mailboxes(content, "fetch", "imap", "host")
+    }
     seen: dict[tuple[str, str], str | int] = {}
-    for path, user_name in _fetch_texts(content, "imap", "user_name"):
+    for path, user_name in _of_mailboxes(content, "fetch", "imap", "user_name"):
         first = seen.setdefault((servers.get(path[1], ""), user_name), path[1])
         if first != path[1]:
             yield path, f"{user_name} is fetched by mailboxes.{first} already"
 
 
-def _fetch_texts(content: object, *fields: str) -> Iterator[tuple[Path, str]]:
+def _templates_without_use(content: object) -> Iterator[tuple[Path, str]]:
+    """Yield templates of rules that no mailbox with an acknowledgement is screened by."""
+    mailboxes = content.get("mailboxes") if isinstance(content, Mapping) else None
+    used: set[str] = set()
+    for mailbox in _sequence(mailboxes):
+        if not isinstance(mailbox, Mapping) or not mailbox.get("acknowledgement"):
+            continue
+        rules = mailbox.get("screening")
+        if rules is None:
+            return
+        used |= {one for one in _sequence(rules) if isinstance(one, str)}
+    names = {path[1]: name for path, name in _texts(content, "screening", "name")}
+    for path, _ in _of_rules(content, "then", "template"):
+        if names.get(path[1]) not in used:
+            yield path, _WITHOUT_USE
+
+
+def _of_mailboxes(content: object, *fields: str) -> Iterator[tuple[Path, str]]:
     mailboxes = content.get("mailboxes") if isinstance(content, Mapping) else None
     for index, mailbox in enumerate(_sequence(mailboxes)):
-        for path, text in _text_at(mailbox, "fetch", *fields):
+        for path, text in _text_at(mailbox, *fields):
             yield ("mailboxes", index, *path), text
 
 
@@ -131,11 +177,29 @@ def _drop_tokens(content: object) -> Iterator[tuple[Path, str]]:
                 yield ("mailboxes", index, "drop", "tokens", place), name
 
 
-def _screening_queues(content: object) -> Iterator[tuple[Path, str]]:
+def _of_rules(content: object, *fields: str) -> Iterator[tuple[Path, str]]:
     rules = content.get("screening") if isinstance(content, Mapping) else None
     for index, rule in enumerate(_sequence(rules)):
-        for path, name in _text_at(rule, "then", "queue"):
+        for path, name in _text_at(rule, *fields):
             yield ("screening", index, *path), name
+
+
+def _hours_of_rules(content: object) -> Iterator[tuple[Path, str]]:
+    rules = content.get("screening") if isinstance(content, Mapping) else None
+    for index, rule in enumerate(_sequence(rules)):
+        when = rule.get("when") if isinstance(rule, Mapping) else None
+        yield from _hours_in(when, ("screening", index, "when"))
+
+
+def _hours_in(condition: object, path: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the opening hours that a condition names, at any depth."""
+    if not isinstance(condition, Mapping) or len(path) > _DEEPEST_PATH:
+        return
+    yield from ((path + inner, name) for inner, name in _text_at(condition, "hours"))
+    yield from _hours_in(condition.get("not"), (*path, "not"))
+    for joined in ("all", "any"):
+        for index, one in enumerate(_sequence(condition.get(joined))):
+            yield from _hours_in(one, (*path, joined, index))
 
 
 def _text_at(content: object, *path: str) -> Iterator[tuple[Path, str]]:

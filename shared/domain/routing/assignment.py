@@ -116,7 +116,10 @@ def transfer(
 def requeue(
     interaction: Interaction, agent_id: str, operation: Operation, queue: str, now: datetime
 ) -> Interaction:
-    """Put an agent's work at the end of a queue; `operation` is PLACE_IN_QUEUE or REQUEUE."""
+    """Put an agent's work at the end of a queue; `operation` is PLACE_IN_QUEUE or REQUEUE.
+
+    The agent has decided where it belongs, so the skills that rules asked for count no longer.
+    """
     interaction.require_holder(agent_id, operation)
     return interaction.after(
         operation,
@@ -126,6 +129,7 @@ def requeue(
         excluded=(),
         preferred_id=None,
         skill="",
+        needs={},
     )
 
 

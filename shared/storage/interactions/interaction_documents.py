@@ -14,6 +14,7 @@ from shared.domain.interaction import (
     Place,
 )
 from shared.domain.lifecycle import Direction, State
+from shared.domain.queue_rank import needs_key
 from shared.domain.text_sections import Kind, Section
 from shared.storage.database.client import Document
 
@@ -28,7 +29,11 @@ WITHOUT_TEXT: Final[Document] = {"mail.text": 0, "mail.html": 0, "mail.sections"
 
 def to_document(interaction: Interaction) -> Document:
     """Return the fields to store, `_id` among them."""
-    return {"_id": interaction.id} | {name: _plain(getattr(interaction, name)) for name in _NAMES}
+    return (
+        {"_id": interaction.id}
+        | {name: _plain(getattr(interaction, name)) for name in _NAMES}
+        | _order(interaction)
+    )
 
 
 def changed_fields(before: Interaction, after: Interaction) -> Document:
@@ -41,6 +46,8 @@ def changed_fields(before: Interaction, after: Interaction) -> Document:
         for name in _NAMES
         if name != "mail" and getattr(before, name) != getattr(after, name)
     }
+    order = _order(after)
+    changed |= {name: order[name] for name, value in _order(before).items() if value != order[name]}
     for field in fields(Email):
         value = getattr(after.mail, field.name)
         if value != getattr(before.mail, field.name):
@@ -65,6 +72,11 @@ def to_interaction(document: Document) -> Interaction:
             "missed": tuple(MissedOffer(**one) for one in values.get("missed", ())),
         },
     )
+
+
+def _order(interaction: Interaction) -> Document:
+    """Return the fields by which routing finds waiting mails; they follow from others."""
+    return {"rank": interaction.rank, "needs_key": needs_key(interaction.needs)}
 
 
 def _to_mail(stored: Document) -> Email:

@@ -10,7 +10,7 @@ import pytest
 from services.composition import acknowledgement as module
 from services.composition.acknowledgement import Acknowledgements
 from services.console.health.acknowledgements import examine_acknowledgements
-from shared.contracts.acknowledgement import Acknowledgement
+from shared.contracts.acknowledgement import Acknowledgement, MailTemplate
 from shared.contracts.commands import AcknowledgeMail
 from shared.contracts.contact_center import Mailbox
 from shared.domain.ids import derived_id, new_id
@@ -100,6 +100,30 @@ async def test_acknowledgement_is_marked_as_written_by_a_machine(
         None,
         mail.id,
     )
+
+
+@pytest.mark.parametrize(
+    ("template", "subject"), [("gold", "Auto: For you"), ("gone", "Auto: Invoice 17")]
+)
+async def test_acknowledgement_has_the_words_of_its_template(
+    backend: Backend,
+    acknowledgements: Acknowledgements,
+    sent: DeliveryStore,
+    template: str,
+    subject: str,
+) -> None:
+    mail = await mail_of(backend)
+    center = await backend.configuration.current()
+    gold = MailTemplate(name="gold", text="Dear {{ contact.name }}", subject="For you")
+    await backend.configuration.write(center.model_copy(update={"templates": (gold,)}))
+    backend.clock.move(KEPT_FOR)
+    command = AcknowledgeMail(interaction_id=mail.id, to="ann@example.org", template=template)
+
+    await acknowledgements.acknowledge(command, cause())
+
+    octets = await octets_of(sent, mail)
+    assert octets["Subject"] == subject
+    assert ("Dear Ann Lee" in octets.get_payload()) is (template == "gold")
 
 
 async def test_name_that_is_no_name_is_not_repeated(

@@ -167,7 +167,7 @@ async def test_mail_that_does_not_move_is_named(applied: ConsoleSettings, opened
             "next_attempt_at": soon,
         }
     )
-    await opened["interactions"].drop_index("waiting")
+    await opened["interactions"].drop_index("waiting-by-rank")
     away = applied.model_copy(update={"smtp_port": free_port()})
 
     async with AsyncExitStack() as stack:

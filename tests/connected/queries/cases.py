@@ -266,6 +266,9 @@ async def waiting(large: LargeDatabase) -> None:
     await store.untouched(now - timedelta(hours=8))
     await store.untouched(now)
     await store.held()
+    assert await store.needs_keys("support")
+    async for _ in store.waiting("sales", {""}):
+        pass
 
 
 @case

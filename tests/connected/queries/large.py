@@ -144,6 +144,7 @@ async def _write_mails(database: Database) -> None:
             "mail": mail,
             "received_at": at,
             "queued_at": at,
+            "rank": at,
             "changed_at": at,
         },
     )

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -79,6 +80,54 @@ async def test_an_agent_without_the_skill_is_passed_over(
     await fill(routing)
 
     assert (await backend.next_event(AgentInvited)).agent_id == "speaker"
+
+
+async def test_mail_with_priority_overtakes_older_ones(backend: Backend, routing: Routing) -> None:
+    older = await backend.add_mail()
+    backend.clock.move(timedelta(minutes=29))
+    urgent = await backend.add_mail(priority=1)
+    backend.clock.move(timedelta(minutes=31))
+    await backend.add_mail(priority=1)
+    await backend.add_agent("agent", capacity=2)
+
+    await fill(routing)
+
+    offered = [(await backend.next_event(AgentInvited)).interaction_id for _ in range(2)]
+    assert offered == [urgent.id, older.id]
+
+
+async def test_mail_waits_for_the_skills_that_it_needs(backend: Backend, routing: Routing) -> None:
+    needs_german = [await backend.add_mail(needs={"german": 2}) for _ in range(3)]
+    needs_french = await backend.add_mail(needs={"french": 1})
+    plain = await backend.add_mail()
+    await backend.add_agent("learner", skills={"german": 1, "french": 1}, capacity=5)
+
+    await fill(routing)
+    states = [
+        (await backend.interactions.get(one.id)).state
+        for one in (*needs_german, needs_french, plain)
+    ]
+    await backend.add_agent("speaker", skills={"german": 2})
+    await fill(routing)
+
+    assert states == [*[State.QUEUED] * 3, State.INVITED, State.INVITED]
+    first = await backend.interactions.get(needs_german[0].id)
+    assert first.holder_id == "speaker"
+
+
+async def test_mails_with_unmet_needs_are_looked_at_once(
+    backend: Backend, routing: Routing
+) -> None:
+    for _ in range(60):
+        await backend.add_mail(needs={"german": 2})
+    plain = await backend.add_mail()
+    await backend.add_agent("agent", capacity=2)
+
+    with patch.object(backend.agents, "reserve", wraps=backend.agents.reserve) as reserve:
+        await fill(routing)
+
+    assert (await backend.next_event(AgentInvited)).interaction_id == plain.id
+    assert reserve.await_count <= 4
 
 
 async def test_the_backlog_drains_in_its_order_when_an_agent_becomes_ready(

@@ -1,9 +1,12 @@
 """Screening rules are checked before they are put in force."""
 
+import re
+
 import pytest
 
 from services.console.description.reader import describe
 from services.console.description.yaml_document import UnreadableError
+from services.console.health.unmet_needs import unmet_needs
 from shared.contracts.contact_center import ContactCenter
 
 TEXT = """\
@@ -46,6 +49,13 @@ def test_description_without_rules_has_no_such_keys() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ("discard: spam", "discard: spam, template: x", "leave out `acknowledge` and `template`"),
+        ("discard: spam", "discard: spam, priority: 1", "leave out `priority` and `needs`"),
+        ("discard: spam", "priority: 11", "less than or equal to 10"),
+        ("discard: spam", "needs: {german: 11}", "less than or equal to 10"),
+        ("discard: spam", "needs: {a.b: 1}", "a skill has 1 to 64 letters"),
+        ("discard: spam", "template: gone", "there is no template 'gone' under `templates`"),
+        ("{header:", "{not: {hours: gone}, header:", "there is no entry 'gone' under `hours`"),
         ("queue: low,", "queue: gone,", "there is no queue 'gone' under `queues`"),
         ("screening: [spam]", "screening: [spma]", "there is no rule 'spma' under `screening`"),
         ("name: spam", "name: news", "news is there already"),
@@ -121,3 +131,64 @@ def test_value_that_many_rules_attach_counts_once() -> None:
     text = _with_rules(*[f"then: {{user_data: {{Segment: {'x' * 1000}}}}}"] * 100)
 
     assert len(describe(text).screening) == 102
+
+
+HOURS = """\
+hours: [{name: office, time_zone: Europe/Berlin, week: {mon-fri: ["08:00-18:00"]}}]
+templates: [{name: thanks, text: Thank you}, {name: closed, text: We are closed}]
+"""
+ACKNOWLEDGED = TEXT.replace(
+    "screening: [spam]}", "acknowledgement: {template: thanks, hours: office, closed: closed}}"
+)
+
+
+def test_stored_hours_and_templates_are_read_back() -> None:
+    center = describe(ACKNOWLEDGED + HOURS)
+
+    assert ContactCenter.model_validate(center.model_dump(mode="json")) == center
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("template: thanks", "template: gone", "there is no template 'gone' under `templates`"),
+        ("closed: closed", "closed: gone", "there is no template 'gone' under `templates`"),
+        ("hours: office", "hours: gone", "there is no entry 'gone' under `hours`"),
+        ("hours: office, ", "", "`hours` and `closed` .* belong together"),
+        ("template: thanks, ", "", "give `text`, or `template` with a name"),
+        ("template: thanks", "template: thanks, text: Hi", "give `text`, or `template`"),
+        ("template: thanks", "template: thanks, subject: Hi", "leave out `subject`"),
+    ],
+)
+def test_wrong_acknowledgement_is_refused_in_words(old: str, new: str, words: str) -> None:
+    assert old in ACKNOWLEDGED
+
+    with pytest.raises(UnreadableError) as caught:
+        describe(ACKNOWLEDGED.replace(old, new) + HOURS)
+
+    assert re.search(words, caught.value.problems[0].words)
+
+
+def test_template_of_a_rule_needs_a_mailbox_that_acknowledges() -> None:
+    ruled = TEXT.replace("discard: spam", "template: thanks") + HOURS
+
+    with pytest.raises(UnreadableError) as caught:
+        describe(ruled)
+
+    assert "no mailbox with this rule acknowledges mail" in caught.value.problems[0].words
+
+
+@pytest.mark.parametrize(
+    ("skills", "noted"), [("{german: 2}", False), ("{german: 1}", True), ("{}", True)]
+)
+def test_needs_that_no_agent_meets_are_noted(skills: str, noted: bool) -> None:
+    agents = (
+        f"agents: [{{user_name: a, password_hash: $argon2id$, queues: [low], skills: {skills}}}]"
+    )
+    needing = TEXT.replace("queue: low,", "queue: low, needs: {german: 2},")
+    every = needing.replace(", screening: [spam]", "")
+
+    notes = list(unmet_needs(describe(f"{every}{agents}\n")))
+
+    words = "screening rule news: no agent of queue low has german >= 2"
+    assert [one.startswith(words) for one in notes] == [True] * noted

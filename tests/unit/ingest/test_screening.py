@@ -7,9 +7,10 @@ import pytest
 
 from services.ingest.interaction_builder import Relations, build_interaction
 from services.ingest.screening import Screened, screen
-from shared.contracts.acknowledgement import Acknowledgement
+from shared.contracts.acknowledgement import Acknowledgement, MailTemplate
 from shared.contracts.commands import AcknowledgeMail
 from shared.contracts.contact_center import ContactCenter, Mailbox, Queue
+from shared.contracts.hours import OpeningHours
 from shared.contracts.screening import ScreeningRule
 from shared.domain.contacts.contact import Contact
 from shared.domain.lifecycle import State
@@ -32,6 +33,7 @@ def came(
     box: Mailbox = BOX,
     contact: Contact | None = None,
     way: Way = Way.SMTP,
+    hours: tuple[OpeningHours, ...] = (),
     **then: Any,
 ) -> Screened:
     """Return what a mail of Ann becomes under a rule that meets, if one is given."""
@@ -41,7 +43,14 @@ def came(
     mail = parse_mail(raw, envelope_sender=ANN)
     rule = {"name": "one", "when": then.pop("when", {"body": "hello"}), "then": then}
     rules = [ScreeningRule.model_validate(rule)] if then else []
-    center = ContactCenter(name="demo", queues=(Queue(name="support"),), mailboxes=(box,))
+    templates = tuple(MailTemplate(name=name, text=name) for name in ("open", "shut", "gold"))
+    center = ContactCenter(
+        name="demo",
+        queues=(Queue(name="support"),),
+        mailboxes=(box,),
+        hours=hours,
+        templates=templates,
+    )
     built = build_interaction(mail, arrival, box, Relations((), contact=contact))
     return screen(built, MailTexts(mail, raw), arrival, box, center, rules, contact)
 
@@ -51,6 +60,30 @@ def test_first_mail_of_a_person_is_acknowledged() -> None:
 
     assert found.acknowledgement == AcknowledgeMail(interaction_id=found.interaction.id, to=ANN)
     assert "_NotAcknowledged" not in found.interaction.user_data
+
+
+def test_words_of_an_acknowledgement_follow_rule_and_hours() -> None:
+    always = {"name": "a", "time_zone": "UTC", "week": {"mon-sun": ["00:00-24:00"]}}
+    closing = BOX.model_copy(
+        update={"acknowledgement": Acknowledgement(template="open", hours="a", closed="shut")}
+    )
+
+    def template(closed: list[dict[str, str]], **then: Any) -> str:
+        hours = OpeningHours.model_validate({**always, "closed": closed})
+        command = came(box=closing, hours=(hours,), **then).acknowledgement
+        return command.template if command else ""
+
+    today = {"day": f"{NOW:%Y-%m-%d}"}
+    assert template([]) == "open"
+    assert template([today]) == "shut"
+    assert template([today], template="gold") == "gold"
+
+
+def test_priority_and_needs_of_a_rule_are_the_interactions() -> None:
+    found = came(priority=2, needs={"german": 2}).interaction
+
+    assert (found.priority, dict(found.needs)) == (2, {"german": 2})
+    assert found.rank == NOW - timedelta(hours=1)
 
 
 def test_fetched_mail_without_date_is_not_acknowledged() -> None:

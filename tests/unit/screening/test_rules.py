@@ -1,6 +1,7 @@
 """Which mails a rule meets, and what the rules of a mailbox decide together."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -131,6 +132,31 @@ def test_first_place_decides_and_the_rest_adds_up() -> None:
         "second: discard as spam (an earlier rule decided), attach A, B; "
         "third: do not acknowledge"
     )
+
+
+def test_priorities_and_needs_of_rules_add_up() -> None:
+    rules = [
+        rule({"body": "wrong"}, "first", priority=6, needs={"german": 2}, template="gold"),
+        rule({"body": "wrong"}, "second", priority=6, needs={"german": 1, "billing": 3}),
+        rule({"body": "wrong"}, "third", template="other"),
+    ]
+
+    result = screened(rules, mail_of())
+
+    assert (result.priority, result.template) == (10, "gold")
+    assert dict(result.needs) == {"german": 2, "billing": 3}
+    assert result.words == (
+        "first: priority +6, for german >= 2, acknowledge with gold; "
+        "second: priority +6, for german >= 1 and billing >= 3; third: acknowledge with other"
+    )
+
+
+def test_condition_on_hours_goes_by_the_arrival() -> None:
+    mail = replace(mail_of(), open_hours=frozenset({"office"}))
+
+    assert holds({"hours": "office"}, mail)
+    assert holds({"not": {"hours": "night"}}, mail)
+    assert not holds({"hours": "night"}, mail)
 
 
 def test_without_a_rule_that_meets_nothing_changes() -> None:
