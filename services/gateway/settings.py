@@ -223,8 +223,8 @@ class GatewaySettings(ServiceSettings):
     drops_at_once: int = Field(
         default=50,
         ge=1,
-        description="Number of mails that a pod takes by POST /ingest/MAILBOX at the same time; "
-        "more are answered 429.",
+        description="Number of mails that a pod takes by POST /ingest/MAILBOX at the same time. "
+        "For one more the slowest ends, of the token that has most; else it is answered 429.",
     )
     drops_at_once_per_token: int = Field(
         default=20,

@@ -30,9 +30,11 @@ from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.rest.resources.preferences import PreferencesResource
 from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
+from services.gateway.rest.uploads.drop_slots import SlotLimits
 from services.gateway.rest.uploads.form_files import FormBodies, PaceLimits
 from services.gateway.settings import GatewaySettings
 from shared.intake.mail_intake import IntakeRules, MailIntake
+from shared.intake.transfer_pace import LATER_FACTOR
 from shared.runtime.resources import Resources
 from shared.storage.contacts.contact_editor import ContactEditor
 from shared.storage.contacts.contact_store import ContactStore
@@ -58,8 +60,11 @@ def drop_resource(settings: GatewaySettings, resources: Resources) -> DropResour
         answers=IdempotencyStore(resources.database),
         limits=DropLimits(
             settings.largest_mail,
-            at_once=settings.drops_at_once,
-            at_once_per_token=settings.drops_at_once_per_token,
+            slots=SlotLimits(
+                settings.drops_at_once,
+                settings.drops_at_once_per_token,
+                slowest=LATER_FACTOR * settings.upload_slowest,
+            ),
             per_minute=settings.drops_per_token,
             pace=PaceLimits(settings.upload_stall, settings.upload_slowest),
         ),

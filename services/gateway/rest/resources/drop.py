@@ -9,9 +9,8 @@ delete a mail that was not taken.
 import hashlib
 import re
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
@@ -30,6 +29,7 @@ from services.gateway.http.credentials import (
     credentials,
 )
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
+from services.gateway.rest.uploads.drop_slots import DropSlot, DropSlots, SlotLimits
 from services.gateway.rest.uploads.form_files import PaceLimits, body_of
 from services.gateway.rest.uploads.multipart import read_parts
 from shared.bayeux.transports.web import Scope
@@ -66,19 +66,19 @@ class DropLimits:
     """
 
     largest_mail: int
-    at_once: int
-    at_once_per_token: int
+    slots: SlotLimits
     per_minute: int
     pace: PaceLimits
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A mail that is being handed in: for whom, and by which token."""
+    """A mail that is being handed in: for whom, by which token, and in which place."""
 
     recipient: Recipient
     token: Token
     sender: str | None
+    slot: DropSlot
 
 
 class DropResource:
@@ -99,7 +99,7 @@ class DropResource:
         self._limits = limits
         self._clock = clock
         self._rates = RateLimits(limits.per_minute)
-        self._running: Counter[str] = Counter()
+        self._slots = DropSlots(limits.slots)
 
     async def take(self, scope: Scope, receive: Receive, mailbox: str) -> Response:
         """Store the mail in the body of a request, and return the answer.
@@ -119,15 +119,14 @@ class DropResource:
         request = Request(scope, receive)
         contact_center = await self._configuration.current()
         token = _token(contact_center, scope)
-        submission = Submission(
-            await self._recipient(contact_center, mailbox, token), token, _sender(request)
-        )
+        recipient, sender = await self._recipient(contact_center, mailbox, token), _sender(request)
         self._require_size(request)
-        with self._slot(token):
+        async with self._slots.taken(token.name) as slot:
             self._require_pace(token)
+            submission = Submission(recipient, token, sender, slot)
             if "idempotency-key" in request.headers:
                 return await self._take_once(request, submission)
-            mail = _with_headers(self._octets(request))
+            mail = _with_headers(self._octets(request, slot))
             return _answer(await self._take(request, submission, mail))
 
     async def _recipient(
@@ -155,24 +154,6 @@ class DropResource:
         message = f"a mail has at most {self._limits.largest_mail} bytes"
         return RequestError(Situation.TOO_LARGE, message, headers=_HANG_UP)
 
-    @contextmanager
-    def _slot(self, token: Token) -> Iterator[None]:
-        """Count a mail among those of its token and of the pod while it is being handed in."""
-        message = ""
-        if self._running.total() >= self._limits.at_once:
-            message = "too many mails are being handed in at the same time: try again"
-        elif self._running[token.name] >= self._limits.at_once_per_token:
-            most = self._limits.at_once_per_token
-            message = f"a token may hand in {most} mails at the same time: try again"
-        if message:
-            raise RequestError(Situation.TOO_MANY_REQUESTS, message, headers=_AGAIN | _HANG_UP)
-        self._running[token.name] += 1
-        try:
-            yield
-        finally:
-            self._running[token.name] -= 1
-            self._running += Counter()  # drops what is 0, so that no old token is kept
-
     def _require_pace(self, token: Token) -> None:
         if wait := self._rates.take(token.name, time.monotonic()):
             raise RequestError(
@@ -196,7 +177,7 @@ class DropResource:
         claim = await self._answers.claim(key, fingerprint, self._clock.now())
         if claim.fingerprint != fingerprint:
             raise _key_reused()
-        mail = self._noted(_with_headers(self._octets(request)), key)
+        mail = self._noted(_with_headers(self._octets(request, submission.slot)), key)
         if claim.answered is not None:
             async for _ in mail:
                 pass
@@ -261,11 +242,14 @@ class DropResource:
         if not await self._answers.note_content(key, digest.hexdigest()):
             raise _key_reused()
 
-    def _octets(self, request: Request) -> AsyncIterator[bytes]:
-        body = body_of(
-            request.receive,
-            at_most=self._limits.largest_mail,
-            limits=self._limits.pace,
+    def _octets(self, request: Request, slot: DropSlot) -> AsyncIterator[bytes]:
+        body = _counted(
+            body_of(
+                request.receive,
+                at_most=self._limits.largest_mail,
+                limits=self._limits.pace,
+            ),
+            slot,
         )
         match _media_type(request):
             case "message/rfc822":
@@ -274,6 +258,13 @@ class DropResource:
                 return _mail_in_form(request.headers["content-type"], body)
         message = f"send the mail as {_MAIL}, or as {_FORM} in part {PART}"
         raise RequestError(Situation.PARAMETER_MISSING, message, headers=_HANG_UP)
+
+
+async def _counted(octets: AsyncIterator[bytes], slot: DropSlot) -> AsyncIterator[bytes]:
+    async for piece in octets:
+        slot.octets += len(piece)
+        yield piece
+    slot.is_whole = True
 
 
 def _token(contact_center: ContactCenter, scope: Scope) -> Token:

@@ -348,6 +348,33 @@ async def test_token_leaves_room_to_the_others(gateway: Gateway, form: httpx2.As
     assert other.status_code == 202
 
 
+async def test_slow_mails_of_one_token_make_room_for_another(
+    gateway: Gateway, form: httpx2.AsyncClient
+) -> None:
+    async with running_gateway(
+        gateway.backend, gateway.broker_url, gateway.database_url, drops_at_once="2"
+    ) as shared:
+        client = await shared.client(headers={"Authorization": f"Bearer {OTHER}"})
+        async with connected(shared) as (reader, writer), connected(shared) as (second, more):
+            for heard, said in ((reader, writer), (second, more)):
+                said.write(head("Transfer-Encoding: chunked", "Expect: 100-continue"))
+                assert await heard.readuntil(b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
+            taken = await client.post(
+                "/api/v2/ingest/sales@demo.example",
+                content=MAIL,
+                headers={"Content-Type": "message/rfc822"},
+            )
+            waiting = {asyncio.create_task(one.readline()) for one in (reader, second)}
+            ended, still = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for one in still:
+                one.cancel()
+
+    assert form is not None
+    assert taken.status_code == 202
+    assert [one.result()[:13] for one in ended] == [b"HTTP/1.1 429 "]
+    assert len(await stored(gateway)) == 1
+
+
 async def test_token_that_is_too_fast_is_told_when_to_come_again(
     gateway: Gateway, form: httpx2.AsyncClient
 ) -> None:
