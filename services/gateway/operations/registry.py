@@ -60,6 +60,9 @@ OFFERS: Final = (
 ELSEWHERE: Final = (CREATE, GET_WORKBIN_CONTENT)
 """Operations that concern no interaction."""
 
+DESCRIBED: Final = (*OFFERS, *ELSEWHERE)
+"""Every operation, in the order of the API's description."""
+
 NOT_OFFERED: Final = frozenset({CREATE.name, "SetInFocus"})
 """Operations that no interaction offers: the collection offers the one, nothing the other."""
 

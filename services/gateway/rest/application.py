@@ -24,7 +24,6 @@ from services.gateway.rest.open_pages import OpenPages
 from services.gateway.rest.resources.downloads import DownloadsResource
 from services.gateway.rest.resources.drop import PATH as DROP
 from services.gateway.rest.resources.drop import DropResource
-from services.gateway.rest.resources.openapi import PATHS, openapi_response
 from shared.bayeux import Answer, BayeuxSettings
 from shared.bayeux.transports.origins import cors_headers, is_allowed_origin, is_known_host
 from shared.bayeux.transports.web import Scope, Send, refuse_upgrade
@@ -107,11 +106,7 @@ class RestApplication:
             await answer_preflight(scope, send)
             return
         path = _resource_path(scope["path"])
-        if path in PATHS:
-            answer = openapi_response(scope["method"], path)
-            await answer(scope, receive, _with_headers(send, scope, None))
-            return
-        if page := await self._open_pages.response(scope):
+        if page := await self._open_pages.response(scope, path):
             await page(scope, receive, _with_headers(send, scope, None))
             return
         if path.startswith(DROP):

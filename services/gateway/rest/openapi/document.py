@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from services.gateway.operations.registry import DESCRIBED
 from services.gateway.rest.openapi.calls.agent import AGENT_CALLS
 from services.gateway.rest.openapi.calls.attachments import ATTACHMENT_CALLS
 from services.gateway.rest.openapi.calls.contacts import CONTACT_CALLS
@@ -16,7 +17,7 @@ from services.gateway.rest.openapi.calls.paths import path_items
 from services.gateway.rest.openapi.calls.workbins import WORKBIN_CALLS
 from services.gateway.rest.openapi.container import HTML_ADVICE
 from services.gateway.rest.openapi.messages import MESSAGES, topics
-from services.gateway.rest.openapi.operations import DESCRIBED, MAIL, operation_body
+from services.gateway.rest.openapi.operations import MAIL, operation_body
 from services.gateway.rest.openapi.schemas import SCHEMAS
 from services.gateway.rest.openapi.shapes import ref
 

@@ -11,11 +11,7 @@ from services.gateway.operations.parameters.addresses import ADDRESSES_SCHEMA
 from services.gateway.operations.parameters.email_object_keys import TO_KEYS
 from services.gateway.operations.parameters.model import Parameters
 from services.gateway.operations.parameters.workbin_lookup import WorkbinParameters
-from services.gateway.operations.registry import ELSEWHERE, OFFERS
 from services.gateway.rest.openapi.shapes import TEXT, Schema, optional, ref, shape
-
-DESCRIBED: Final = (*OFFERS, *ELSEWHERE)
-"""The operations in the order of the page."""
 
 _ADDRESSED: Final = (
     *TO_KEYS,

@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
 
-from services.gateway.operations.registry import OFFERS
+from services.gateway.operations.registry import DESCRIBED, OFFERS
 from services.gateway.rest.openapi.curl import COMETD, VARIABLES, cometd_line, curl_line
 from services.gateway.rest.openapi.messages import TOPICS, Topic
-from services.gateway.rest.openapi.operations import DESCRIBED
 
 _CODE: Final = re.compile(r"`([^`]+)`")
 _SHAPE: Final = re.compile(r"(#/components/schemas/)(\w+)")

@@ -9,19 +9,21 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.rest.openapi.document import as_json, openapi
 from services.gateway.rest.openapi.page import page
 
-PATHS: Final = ("/openapi.json", "/docs")
+_PATHS: Final = ("/openapi.json", "/docs")
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Cache-Control": "public, max-age=300",
 }
 
 
-def openapi_response(method: str, path: str) -> Response:
-    """Return the document or the page.
+def openapi_response(method: str, path: str) -> Response | None:
+    """Return the document or the page; None for any other path.
 
     Raises:
         RequestError: The method is not GET or HEAD (405).
     """
+    if path not in _PATHS:
+        return None
     if method not in ("GET", "HEAD"):
         message = "this can only be read"
         raise RequestError(

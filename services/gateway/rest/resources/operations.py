@@ -1,7 +1,6 @@
 """POST and PUT on interactions: checked against the snapshot, then sent as commands."""
 
-import asyncio
-from typing import Any, Final
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,18 +8,12 @@ from starlette.responses import Response
 from services.gateway.auth.permissions import ReadScope, refusal_of
 from services.gateway.commands.command_ids import command_ids_of
 from services.gateway.commands.command_sender import CommandSender
-from services.gateway.commands.operation_order import OperationOrder
-from services.gateway.commands.preparation import prepare
-from services.gateway.commands.promised_interactions import PromisedInteractions
+from services.gateway.commands.operation_executor import OperationExecutor
 from services.gateway.errors import RequestError, Situation, missing
-from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
 from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
-from services.gateway.operations.definition import OperationDefinition
 from services.gateway.operations.drafts.create import CREATE, order_creation
 from services.gateway.operations.drafts.save import UPDATE
-from services.gateway.operations.parameters.email_object import compares_words
-from services.gateway.operations.parameters.workbin_lookup import find_place
 from services.gateway.operations.properties.user_data import UPDATE_USER_DATA
 from services.gateway.operations.registry import (
     NOT_A_REPORT,
@@ -28,23 +21,15 @@ from services.gateway.operations.registry import (
     offer_named,
     operation_name,
 )
-from services.gateway.operations.request import OK, OperationRequest, PreparedCommand, named
+from services.gateway.operations.request import OK, PreparedCommand, named
 from services.gateway.rest.callers import Callers
-from services.gateway.wire.mail import draft
-from shared.background_tasks import cancel_and_wait
 from shared.contracts.commands import DisownReport
-from shared.contracts.envelope import Cause
-from shared.contracts.events import WorkbinContentWanted
-from shared.contracts.outgoing import wrap
-from shared.domain.clock import Clock
 from shared.domain.deliveries.delivery_report import KIND_OF_REPORT
-from shared.domain.lifecycle import TRANSITIONS, Operation, State
+from shared.domain.lifecycle import TRANSITIONS, Operation
 from shared.domain.set_aside import DISCARDED, FLOOD
-from shared.messaging.publisher import Publisher
 from shared.storage.agents.agent_store import AgentStore, StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import InteractionStore
-from shared.storage.mails.delivery_store import DeliveryStore
 
 _SET_ASIDE: Final = {
     NOT_A_REPORT: ({KIND_OF_REPORT}, "completed reports"),
@@ -56,34 +41,24 @@ _SET_ASIDE: Final = {
 class OperationsResource:
     """The resources /me/interactions and /interactions, for operations."""
 
-    def __init__(  # noqa: PLR0913 - what it works with, by name
+    def __init__(
         self,
         *,
         callers: Callers,
         interactions: InteractionStore,
-        promised: PromisedInteractions,
-        deliveries: DeliveryStore,
         agents: AgentStore,
         configuration: ConfigurationStore,
-        publisher: Publisher,
         command_sender: CommandSender,
-        operation_order: OperationOrder,
-        clock: Clock,
+        executor: OperationExecutor,
         max_body: int,
-        only_new_keys: bool = False,
     ) -> None:
         self._callers = callers
         self._interactions = interactions
-        self._promised = promised
-        self._deliveries = deliveries
         self._agents = agents
         self._configuration = configuration
-        self._publisher = publisher
         self._command_sender = command_sender
-        self._operation_order = operation_order
-        self._clock = clock
+        self._executor = executor
         self._max_body = max_body
-        self._only_new_keys = only_new_keys
 
     async def operate(self, request: Request) -> Response:
         """POST /me/interactions/{id}: perform an operation.
@@ -93,8 +68,10 @@ class OperationsResource:
         agent, body = await self._read(request)
         name = operation_name(body)
         if name == GET_WORKBIN_CONTENT.name:
-            return await self.publish_content_request(agent, body.get("workbin"))
-        return await self.order(request, agent, request.path_params["id"], offer_named(name), body)
+            return await self._executor.publish_content_request(agent, body.get("workbin"))
+        return await self._executor.execute(
+            request, agent, request.path_params["id"], offer_named(name), body
+        )
 
     async def update(self, request: Request) -> Response:
         """PUT /me/interactions/{id} and /interactions/{id}: save a draft or user data."""
@@ -105,7 +82,7 @@ class OperationsResource:
             offer = UPDATE_USER_DATA
         else:
             raise missing("email_object")
-        return await self.order(request, agent, request.path_params["id"], offer, body)
+        return await self._executor.execute(request, agent, request.path_params["id"], offer, body)
 
     async def disown_report(self, request: Request) -> Response:
         """POST /ucs/interactions/{id}: NotAReport and Release, for administrators.
@@ -134,79 +111,10 @@ class OperationsResource:
             case CREATE.name:
                 return await self._create(request, agent, body)
             case GET_WORKBIN_CONTENT.name:
-                return await self.publish_content_request(agent, body.get("workbin"))
+                return await self._executor.publish_content_request(agent, body.get("workbin"))
             case name:
                 message = f"{offer_named(name).name} is for /me/interactions/{{id}}"
                 raise RequestError(Situation.OPERATION_FORBIDDEN, message)
-
-    async def order(
-        self,
-        request: Request,
-        agent: StoredAgent,
-        interaction_id: str,
-        offer: OperationDefinition,
-        body: Body,
-    ) -> Response:
-        """Check an operation, publish its command, and return the answer.
-
-        Raises:
-            RequestError: The state, the permissions or the body do not allow it.
-        """
-        command_ids = command_ids_of(request.scope)
-        # Read while the turn is taken: nearly always no other operation is before this one.
-        reading = asyncio.create_task(self._request(request, agent, interaction_id, offer, body))
-        beside: set[asyncio.Task[Any]] = {reading}
-        if offer.creates_interaction:
-            promise = self._command_sender.promise(command_ids, interaction_id)
-            beside.add(asyncio.create_task(promise))
-        try:
-            async with self._operation_order.in_turn(
-                interaction_id, agent.id, command_ids
-            ) as is_alone:
-                if is_alone:
-                    operation_request = await reading
-                else:
-                    # The operation before this one may have changed the interaction meanwhile.
-                    operation_request = await self._request(
-                        request, agent, interaction_id, offer, body
-                    )
-                order = prepare(offer, operation_request)
-                if (
-                    offer.operation is Operation.CANCEL
-                    and operation_request.interaction.state is State.SENDING
-                ):
-                    await self._require_cancelable(interaction_id)
-                # Before the broker has the command: a repeated request has to find the same id.
-                for promising in beside - {reading}:
-                    await promising
-                return await self._command_sender.send(
-                    request, order, operation_request.interaction, is_promised=True
-                )
-        finally:
-            await cancel_and_wait(beside)
-
-    async def _require_cancelable(self, interaction_id: str) -> None:
-        # A majority may not have the newest claim yet, whose mail is being sent.
-        delivery = await self._deliveries.get(interaction_id, newest=True)
-        if delivery is None or not delivery.may_be_canceled:
-            raise RequestError(
-                Situation.WRONG_STATE,
-                "the mail is being handed to a mail server now: Cancel is possible again if it has "
-                "to wait for another attempt",
-            )
-
-    async def publish_content_request(self, agent: StoredAgent, identifier: object) -> Response:
-        """Publish a request for the content of a workbin, which is sent on the agent's topic.
-
-        Raises:
-            RequestError: There is no such workbin, or the agent may not open it.
-        """
-        place = find_place(identifier, agent, await self._configuration.current())
-        event = WorkbinContentWanted(
-            agent_id=agent.id, workbin=place.workbin, owner=place.owner, of_group=place.of_group
-        )
-        await self._publisher.publish(wrap(event, Cause(), self._clock.now()))
-        return json_answer(OK)
 
     async def _create(self, request: Request, agent: StoredAgent, body: Body) -> Response:
         present = await self._agents.get(agent.id)
@@ -230,38 +138,3 @@ class OperationsResource:
     async def _read(self, request: Request) -> tuple[StoredAgent, Body]:
         agent = await self._callers.agent(request)
         return agent, await read_object(request.receive, at_most=self._max_body)
-
-    async def _request(
-        self,
-        request: Request,
-        agent: StoredAgent,
-        interaction_id: str,
-        offer: OperationDefinition,
-        body: Body,
-    ) -> OperationRequest:
-        interaction = await self._promised.get(interaction_id, with_text=compares_words(body))
-        return OperationRequest(
-            agent=agent,
-            interaction=interaction,
-            body=body,
-            contact_center=await self._configuration.current(),
-            now=self._clock.now(),
-            new_id=command_ids_of(request.scope).new_id,
-            show=draft,
-            target=await self._target(body) if offer.has_target else None,
-            has_known_skill=offer.has_target and await self._is_skill(body.get("skill")),
-            only_new_keys=self._only_new_keys,
-        )
-
-    async def _target(self, body: Body) -> StoredAgent | None:
-        if isinstance(agent_id := body.get("userId"), str) and agent_id:
-            return await self._agents.get(agent_id)
-        if isinstance(uri := body.get("userUri"), str) and "/users/" in f"/{uri}":
-            return await self._agents.get(uri.rstrip("/").rpartition("/")[2])
-        if isinstance(user_name := body.get("userName"), str) and user_name:
-            return await self._agents.named(user_name)
-        return None
-
-    async def _is_skill(self, name: object) -> bool:
-        is_name = isinstance(name, str) and name.replace("-", "").replace("_", "").isalnum()
-        return is_name and await self._agents.has_skill(str(name))

@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.commands.operation_executor import OperationExecutor
 from services.gateway.errors import RequestError, Situation, missing
 from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
@@ -14,7 +15,6 @@ from services.gateway.operations.parameters.workbin_lookup import find_place, pl
 from services.gateway.operations.registry import operation_name
 from services.gateway.operations.request import OK
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.resources.operations import OperationsResource
 from services.gateway.wire.messages import workbin_items
 from services.gateway.wire.workbins import workbin
 from shared.storage.agents.agent_store import StoredAgent
@@ -30,13 +30,13 @@ class WorkbinsResource:
         callers: Callers,
         queries: InteractionQueries,
         configuration: ConfigurationStore,
-        operations: OperationsResource,
+        executor: OperationExecutor,
         max_body: int,
     ) -> None:
         self._callers = callers
         self._queries = queries
         self._configuration = configuration
-        self._operations = operations
+        self._executor = executor
         self._max_body = max_body
 
     async def mine(self, request: Request) -> Response:
@@ -69,9 +69,9 @@ class WorkbinsResource:
                 return await self._put_in(agent, request, body)
             case "PullInteraction" | "PullEmail":
                 offer = PULL_INTERACTION
-                return await self._operations.order(request, agent, _item(body), offer, body)
+                return await self._executor.execute(request, agent, _item(body), offer, body)
             case name if name == GET_WORKBIN_CONTENT.name:
-                return await self._operations.publish_content_request(
+                return await self._executor.publish_content_request(
                     agent, _identifier(request, body)
                 )
             case "SubscribeWorkbinEvents" | "UnsubscribeWorkbinEvents":
@@ -85,7 +85,7 @@ class WorkbinsResource:
     async def _put_in(self, agent: StoredAgent, request: Request, body: Body) -> Response:
         identifier = _identifier(request, body)
         offer = PLACE_IN_WORKBIN
-        return await self._operations.order(
+        return await self._executor.execute(
             request, agent, _item(body), offer, {**body, "workbin": identifier}
         )
 
