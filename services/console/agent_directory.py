@@ -149,7 +149,9 @@ class AgentDirectory:
             "applied": [],
         }
         return (
-            _literal(agent.model_dump(mode="json"))
+            # What is left out of the description is not left in the document.
+            {"invitation": "$$REMOVE"}
+            | _literal(agent.model_dump(mode="json"))
             | {name: {"$ifNull": [f"${name}", value]} for name, value in live.items()}
             | {"free": {"$add": [{"$ifNull": ["$free", 0]}, more]}}
         )

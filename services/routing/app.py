@@ -68,7 +68,7 @@ def assemble(  # noqa: PLR0913 - every dependency is passed by name
         agents=agents,
         configuration=configuration,
         clock=clock,
-        invitation=policy.invitation,
+        policy=policy,
     )
     filler = QueueFiller(
         offers=offers,

@@ -13,6 +13,7 @@ from shared.contracts.commands import (
     ChangeUserData,
     CompleteInteraction,
     DisownReport,
+    ExtendInvitation,
     PlaceInQueue,
     PlaceInWorkbin,
     PullInteraction,
@@ -68,10 +69,8 @@ async def _dispatch(
 ) -> None:
     cause = envelope.cause
     match command:
-        case AcceptInvitation():
-            await invitations.accept(command, cause, envelope.occurred_at)
-        case RejectInvitation():
-            await invitations.reject(command, cause)
+        case AcceptInvitation() | RejectInvitation() | ExtendInvitation():
+            await _dispatch_answer(invitations, command, envelope)
         case CompleteInteraction():
             await invitations.complete(command, cause)
         case PlaceInQueue():
@@ -88,3 +87,17 @@ async def _dispatch(
             await disowned_reports.disown(command, cause)
         case never:
             assert_never(never)
+
+
+async def _dispatch_answer(
+    invitations: InvitationCommands,
+    command: AcceptInvitation | RejectInvitation | ExtendInvitation,
+    envelope: Envelope[RoutingWork],
+) -> None:
+    match command:
+        case AcceptInvitation():
+            await invitations.accept(command, envelope.cause, envelope.occurred_at)
+        case RejectInvitation():
+            await invitations.reject(command, envelope.cause)
+        case ExtendInvitation():
+            await invitations.extend(command, envelope.cause, envelope.occurred_at)

@@ -17,3 +17,7 @@ class Policy:
     connection_loss: timedelta = timedelta(seconds=60)
     absence: timedelta = timedelta(minutes=10)
     idle: timedelta = timedelta(minutes=180)
+
+    def invitation_of(self, own: timedelta | None) -> timedelta:
+        """Return how long an offer stands to an agent with an own time; None for no own time."""
+        return self.invitation if own is None else own

@@ -26,12 +26,17 @@ _MOST_NEEDS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An open invitation. `is_published` says whether its event has left the outbox."""
+    """An open invitation.
+
+    `is_published` says whether its event has left the outbox, `extensions` how often its agent has
+    extended it.
+    """
 
     interaction_id: str
     agent_id: str
     expires_at: datetime
     is_published: bool
+    extensions: int = 0
 
 
 class WaitingStore:
@@ -156,7 +161,7 @@ class WaitingStore:
             # Entries leave an outbox by w:1 writes, which a majority read may not see yet.
             found = await self._newest.find(
                 {"state": State.INVITED.value} | wanted,
-                {"invitation": 1, "outbox.key": 1},
+                {"invitation": 1, "extensions": 1, "outbox.key": 1},
             ).to_list(_MOST)
         return [
             Offer(
@@ -164,6 +169,7 @@ class WaitingStore:
                 one["invitation"]["agent_id"],
                 one["invitation"]["expires_at"],
                 is_published=not any(map(_is_invitation, one["outbox"])),
+                extensions=one.get("extensions", 0),
             )
             for one in found
         ]

@@ -61,6 +61,13 @@ class RejectInvitation(AgentCommand):
     type: Literal["reject-invitation"] = "reject-invitation"
 
 
+class ExtendInvitation(AgentCommand):
+    """Let the invitation of the agent end later."""
+
+    address: ClassVar[str] = "routing.extend-invitation.v1"
+    type: Literal["extend-invitation"] = "extend-invitation"
+
+
 class CompleteInteraction(AgentCommand):
     """Complete an inbound interaction."""
 
@@ -275,6 +282,7 @@ class DeliverMail(Command):
 RoutingCommand: TypeAlias = (
     AcceptInvitation
     | RejectInvitation
+    | ExtendInvitation
     | CompleteInteraction
     | PlaceInQueue
     | TransferInteraction

@@ -32,6 +32,8 @@ from shared.contracts.oauth import LoginUse, MailServer, OAuthLogin, RouteLogin
 from shared.contracts.screening import ScreeningRule, ScreeningRules
 
 _DRAFTS: Final = "email.draft"
+_SHORTEST_OFFER: Final = timedelta(seconds=10)
+_LONGEST_OFFER: Final = timedelta(minutes=15)
 
 Tls = Literal["none", "starttls", "implicit"]
 OfferedTo = Literal["author", "queue", "nobody"]
@@ -39,7 +41,11 @@ Role = Literal["Agent", "Contact Center Admin"]
 
 
 class Agent(Section):
-    """An agent, who may log in. `capacity` is the number of e-mails at the same time."""
+    """An agent, who may log in. `capacity` is the number of e-mails at the same time.
+
+    `invitation` is how long an offer to this agent stands, in seconds or ISO 8601 (`PT90S`); by
+    default as long as to everybody (`ROUTING_INVITATION`).
+    """
 
     user_name: Name
     password_hash: PasswordHash
@@ -51,6 +57,10 @@ class Agent(Section):
     skills: Skills = Field(default_factory=dict)
     capacity: int = Field(default=1, ge=1, le=1000)
     enabled: bool = True
+    invitation: Annotated[
+        timedelta | None,
+        Field(ge=_SHORTEST_OFFER, le=_LONGEST_OFFER, exclude_if=lambda value: value is None),
+    ] = None
 
 
 class Queue(Section):

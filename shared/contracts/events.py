@@ -60,6 +60,13 @@ class AgentInvited(InteractionEvent):
     type: Literal["invited"] = "invited"
 
 
+class InvitationExtended(InteractionEvent):
+    """The agent's invitation ends later than it did."""
+
+    address: ClassVar[str] = "interaction.invitation-extended.v1"
+    type: Literal["invitation-extended"] = "invitation-extended"
+
+
 class InvitationRevoked(InteractionEvent):
     """The invitation was revoked, because the agent did not answer in time."""
 
@@ -298,6 +305,7 @@ class AgentNotReady(Event):
 
 JournaledEvent: TypeAlias = Annotated[
     AgentInvited
+    | InvitationExtended
     | InvitationRevoked
     | InvitationAccepted
     | InvitationRejected

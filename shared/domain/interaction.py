@@ -114,8 +114,9 @@ class Interaction:
     others: the author of the mail that this one answers, or of a transfer that came back. `skill`
     is required by a transfer, and then the agent's queues do not matter. `priority` and `needs`,
     the least levels of skills, come from screening rules. `missed` are the newest offers that
-    expired since the last accept. `branches` are the parts of its thread that its
-    holder may read, its own last; a mail that begins a thread needs none.
+    expired since the last accept. `extensions` says how often the present offer has been extended.
+    `branches` are the parts of its thread that its holder may read, its own last; a mail that
+    begins a thread needs none.
     """
 
     id: str
@@ -131,6 +132,7 @@ class Interaction:
     invitation: Invitation | None = None
     excluded: tuple[Exclusion, ...] = ()
     missed: tuple[MissedOffer, ...] = ()
+    extensions: int = 0
     parent_id: str | None = None
     thread_id: str | None = None
     branches: tuple[str, ...] = ()

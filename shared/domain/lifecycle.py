@@ -42,6 +42,7 @@ class Operation(StrEnum):
     ACCEPT = "accept"
     ACCEPT_MISSED = "accept-missed"
     REJECT = "reject"
+    EXTEND_INVITATION = "extend-invitation"
     REVOKE = "revoke"
     TRANSFER = "transfer"
     REPLY = "reply"
@@ -93,6 +94,7 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_IN, _S.QUEUED, _O.ACCEPT_MISSED): Transition(_S.ACCEPTED, by_agent=False),
         (_IN, _S.INVITED, _O.ACCEPT_MISSED): Transition(_S.ACCEPTED, by_agent=False),
         (_IN, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
+        (_IN, _S.INVITED, _O.EXTEND_INVITATION): Transition(_S.INVITED, in_seed=False),
         (_IN, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
         # A transfer that the other agent rejects or misses may return to its sender.
         (_IN, _S.INVITED, _O.RETURN): Transition(_S.ACCEPTED, by_agent=False),
@@ -139,6 +141,7 @@ TRANSITIONS: Final[Mapping[tuple[Direction, State, Operation], Transition]] = Ma
         (_OUT, _S.QUEUED, _O.ACCEPT_MISSED): Transition(_S.REPLY_CREATED, by_agent=False),
         (_OUT, _S.INVITED, _O.ACCEPT_MISSED): Transition(_S.REPLY_CREATED, by_agent=False),
         (_OUT, _S.INVITED, _O.REJECT): Transition(_S.QUEUED),
+        (_OUT, _S.INVITED, _O.EXTEND_INVITATION): Transition(_S.INVITED, in_seed=False),
         (_OUT, _S.INVITED, _O.REVOKE): Transition(_S.QUEUED, by_agent=False),
         (_OUT, _S.INVITED, _O.RETURN): Transition(_S.REPLY_CREATED, by_agent=False),
         # Only while the delivery waits for an attempt; the delivery's own state decides.

@@ -22,7 +22,7 @@ async def test_invited(desktop: AgentDesktop) -> None:
         "currentQueue": "support",
         "capabilities": ["Accept", "Reject"],
         "inviteExpiresAt": MOMENT,
-        "extendedCapabilities": [],
+        "extendedCapabilities": ["ExtendInvitation"],
         "direction": "Inbound",
         "threadId": message["id"],
     }

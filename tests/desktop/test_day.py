@@ -138,6 +138,40 @@ async def test_offer_that_is_rejected_reaches_the_next_agent(
     await agent2.set_channel("NotReady")
 
 
+async def test_offer_is_extended_once_and_the_focus_stays(desk: AgentPage, running: System) -> None:
+    page = desk.page
+    offer, left = page.locator(".offer"), page.locator(".offer svg text")
+    more_time = offer.get_by_role("button", name="More time")
+    await hand_in(customer_mail("Needs a look first"), running.addresses.smtp)
+    await desk.is_offered("Needs a look first")
+    before = int(await left.text_content() or 0)
+    barriers = await desk.barriers()
+
+    await more_time.focus()
+    await page.keyboard.press("Enter")
+
+    words = page.get_by_role("status").filter(has_text="stays offered to you for")
+    await expect(words).to_have_count(1)
+    await expect(more_time).to_have_count(0)
+    await expect(offer.get_by_role("button", name="Accept")).to_be_focused()
+    after = int(await left.text_content() or 0)
+    await page.keyboard.press("Enter")
+    await desk.shows("Needs a look first")
+    await page.keyboard.press("e")
+    await desk.ended("Needs a look first", "Done")
+    # Another offer may be extended too, by key.
+    await hand_in(customer_mail("By key"), running.addresses.smtp)
+    await desk.is_offered("By key")
+    await page.keyboard.press("Alt+m")
+    await expect(more_time).to_have_count(0)
+    await desk.accept("By key")
+    await page.keyboard.press("e")
+
+    await desk.ended("By key", "Done")
+    assert after > before
+    assert shown(barriers) == "[]"
+
+
 async def test_transfer_ends_at_the_other_agents_desktop(desk: AgentPage, running: System) -> None:
     async with running_chromium(locale="de-DE") as other_browser:
         other = await open_desktop(other_browser, running.gateway_url)

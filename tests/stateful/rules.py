@@ -39,8 +39,11 @@ class Advertised:
         return self.capabilities + self.extended
 
 
+ONCE: Final = frozenset({"ExtendInvitation"})
+"""What an interaction offers until somebody has made use of it."""
+
 NOTHING: Final = Advertised()
-_OFFER: Final = Advertised(("Accept", "Reject"))
+_OFFER: Final = Advertised(("Accept", "Reject"), ("ExtendInvitation",))
 _KEPT: Final = Advertised(("PullInteraction",))
 
 ADVERTISED: Final[Mapping[tuple[str, str], Advertised]] = MappingProxyType(
@@ -73,6 +76,7 @@ LICENSED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "Accept": ("Accept",),
         "Reject": ("Reject",),
+        "ExtendInvitation": ("ExtendInvitation",),
         "Transfer": ("Transfer", "SingleStepTransfer"),
         "Reply": ("Reply",),
         "ReplyAll": ("ReplyAll",),

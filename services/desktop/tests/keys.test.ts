@@ -39,6 +39,7 @@ describe("actionOf", () => {
 
     expect(actionOf(pressed({ ...option, target: TEXT_FIELD }), MAC)).toBe("");
     expect(actionOf(pressed(option), MAC)).toBe("accept");
+    expect(actionOf(pressed({ code: "KeyM", altKey: true }), LINUX)).toBe("moreTime");
     expect(actionOf(pressed({ ...option, target: TEXT_FIELD }), LINUX)).toBe("accept");
   });
 

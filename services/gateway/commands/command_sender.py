@@ -22,7 +22,12 @@ from services.gateway.notifications.command_outcomes import AwaitedOutcome
 from services.gateway.notifications.message_builder import MessageBuilder
 from services.gateway.operations.request import PreparedCommand
 from services.gateway.wire.refusals import RefusalTexts
-from shared.contracts.commands import AcceptInvitation, AgentCommand, RejectInvitation
+from shared.contracts.commands import (
+    AcceptInvitation,
+    AgentCommand,
+    ExtendInvitation,
+    RejectInvitation,
+)
 from shared.contracts.envelope import Cause
 from shared.contracts.events import (
     DeliveryFailed,
@@ -160,7 +165,7 @@ class CommandSender:
         try:
             await self._publisher.publish(message)
         except Unavailable:
-            if isinstance(command, AcceptInvitation | RejectInvitation):
+            if isinstance(command, AcceptInvitation | RejectInvitation | ExtendInvitation):
                 # The fault is ours: routing must not count the offer as missed.
                 await self._presence.excuse(command.agent_id)
             raise

@@ -38,6 +38,7 @@ from shared.contracts.events import (
     InteractionEvent,
     InteractionTransferred,
     InvitationAccepted,
+    InvitationExtended,
     InvitationRejected,
     InvitationRevoked,
     MailSent,
@@ -71,6 +72,8 @@ class HeadingForm:
 class InvitationForm:
     """A message that offers the interaction; its mail is a heading."""
 
+    notification: NotificationType = "StatusChange"
+
 
 @dataclass(frozen=True, slots=True)
 class MailForm:
@@ -98,6 +101,7 @@ MessageForm = HeadingForm | InvitationForm | MailForm | RefusalForm | DeliveryFo
 MESSAGE_FORMS: Final[Mapping[type[InteractionEvent], MessageForm]] = MappingProxyType(
     {
         AgentInvited: InvitationForm(),
+        InvitationExtended: InvitationForm("PropertiesUpdated"),
         InvitationAccepted: MailForm(State.ACCEPTED),
         InvitationRejected: HeadingForm("Rejected"),
         InvitationRevoked: HeadingForm("Revoked"),
@@ -175,8 +179,8 @@ class MessageBuilder:
                 case HeadingForm() as form:
                     heading = _heading(event, form.state)
                     return _stamped(heading, event, form.notification)
-                case InvitationForm():
-                    return await self._invitation(event)
+                case InvitationForm() as form:
+                    return await self._invitation(event, form)
                 case MailForm() as form:
                     return await self._mail(event, form)
                 case DeliveryForm():
@@ -189,11 +193,12 @@ class MessageBuilder:
             )
             return None
 
-    async def _invitation(self, event: InteractionEvent) -> Fields:
+    async def _invitation(self, event: InteractionEvent, form: InvitationForm) -> Fields:
         interaction = await self._read(event, text=False)
         if interaction.holder_id == event.agent_id:
-            return stamped(invited(interaction), event.version)
-        return stamped(_heading(event, STATES[State.INVITED]), event.version)
+            return stamped(invited(interaction), event.version, form.notification)
+        heading = _heading(event, STATES[State.INVITED])
+        return stamped(heading, event.version, form.notification)
 
     async def _mail(self, event: InteractionEvent, form: MailForm) -> Fields:
         """Show the mail in the state of the event: messages about later states follow.

@@ -8,6 +8,7 @@ from services.gateway.errors import RequestError, Situation, missing, refused
 from services.gateway.http.json_body import Body
 from services.gateway.operations.assignment.accept import ACCEPT
 from services.gateway.operations.assignment.complete import COMPLETE
+from services.gateway.operations.assignment.extend_invitation import EXTEND_INVITATION
 from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
 from services.gateway.operations.assignment.place_in_queue import PLACE_IN_QUEUE
 from services.gateway.operations.assignment.place_in_workbin import PLACE_IN_WORKBIN
@@ -37,6 +38,7 @@ from shared.domain.lifecycle import AGENT_OPERATIONS, Operation
 OFFERS: Final = (
     ACCEPT,
     REJECT,
+    EXTEND_INVITATION,
     REPLY,
     REPLY_ALL,
     SEND,

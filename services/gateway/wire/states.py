@@ -6,6 +6,7 @@ from typing import Final
 
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import AGENT_OPERATIONS, Operation, State, allowed
+from shared.domain.routing.assignment import may_be_extended
 
 STATES: Final[Mapping[State, str]] = MappingProxyType(
     {
@@ -52,7 +53,10 @@ def capabilities(interaction: Interaction) -> list[str]:
 
 def extended_capabilities(interaction: Interaction) -> list[str]:
     """Return further operations that the holder may do, which the seeds do not have."""
-    return _named(allowed(interaction.direction, interaction.state, in_seed=False))
+    operations = allowed(interaction.direction, interaction.state, in_seed=False)
+    if not may_be_extended(interaction):
+        operations = tuple(one for one in operations if one is not Operation.EXTEND_INVITATION)
+    return _named(operations)
 
 
 def _named(operations: tuple[Operation, ...]) -> list[str]:

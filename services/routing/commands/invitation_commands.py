@@ -9,11 +9,13 @@ from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,
     CompleteInteraction,
+    ExtendInvitation,
     RejectInvitation,
 )
 from shared.contracts.envelope import Cause
 from shared.contracts.events import (
     InteractionCompleted,
+    InvitationExtended,
     InvitationRejected,
     InvitationRevoked,
     PropertiesUpdated,
@@ -22,7 +24,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
-from shared.domain.routing.assignment import accept, take_offer_back
+from shared.domain.routing.assignment import accept, extend_offer, take_offer_back
 from shared.domain.user_data import change_user_data
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
@@ -105,6 +107,22 @@ class InvitationCommands:
             await self._agents.hold(after.owner_id, after.id)
         self._filler.request(after.queue)
         await self._agents.reset_misses(command.agent_id)
+
+    async def extend(self, command: ExtendInvitation, cause: Cause, given_at: datetime) -> None:
+        """Let an offer stand for the agent's time once more.
+
+        `given_at` is when the gateway took the command.
+        """
+        agent = await self._agents.get(command.agent_id)
+        by = self._policy.invitation_of(agent.invitation if agent else None)
+
+        def decide(before: Interaction) -> Change:
+            after = extend_offer(before, command.agent_id, given_at, by)
+            return Change(after, [InvitationExtended.of(after, command.agent_id)])
+
+        await self._interactions.change(
+            command.interaction_id, cause, decide, expected_version=command.expected_version
+        )
 
     async def complete(self, command: CompleteInteraction, cause: Cause) -> None:
         """End the processing and give the agent the next one."""

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from services.routing.offers.agent_choice import excluded_agents, search_in, searches_for
+from services.routing.policy import Policy
 from services.routing.store import WaitingStore
 from shared.contracts.contact_center import Queue
 from shared.contracts.events import AgentInvited
@@ -13,7 +14,7 @@ from shared.domain.clock import Clock
 from shared.domain.interaction import Interaction
 from shared.domain.queue_rank import needs_key
 from shared.domain.routing.assignment import invite
-from shared.storage.agents.agent_store import AgentStore
+from shared.storage.agents.agent_store import AgentStore, Reservation
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 
@@ -36,14 +37,14 @@ class OfferPass:
         agents: AgentStore,
         configuration: ConfigurationStore,
         clock: Clock,
-        invitation: timedelta,
+        policy: Policy,
     ) -> None:
         self._waiting = waiting
         self._interactions = interactions
         self._agents = agents
         self._configuration = configuration
         self._clock = clock
-        self._invitation = invitation
+        self._policy = policy
 
     async def pass_through(self, name: str) -> AsyncGenerator[int]:
         """Offer the interactions of a queue until no free agent or no interaction is left.
@@ -52,10 +53,10 @@ class OfferPass:
         any of them. The pass also ends when another process has taken a whole bulk first.
         """
         queue = (await self._configuration.current()).queue(name) or Queue(name=name)
-        offers: list[tuple[Interaction, str]] = []
+        offers: list[tuple[Interaction, Reservation]] = []
         try:
-            async for interaction, agent_id in self._reservations(queue):
-                offers.append((interaction, agent_id))
+            async for interaction, reserved in self._reservations(queue):
+                offers.append((interaction, reserved))
                 if len(offers) == INVITATIONS_AT_ONCE:
                     bulk, offers = offers, []
                     invited = await self._invite(bulk)
@@ -67,14 +68,14 @@ class OfferPass:
             # was broken off.
             await self._invite(offers)
 
-    async def _reservations(self, queue: Queue) -> AsyncIterator[tuple[Interaction, str]]:
-        """Reserve an agent for each waiting interaction; yield the interaction and the agent."""
+    async def _reservations(self, queue: Queue) -> AsyncIterator[tuple[Interaction, Reservation]]:
+        """Reserve an agent for each waiting interaction; yield both."""
         seen: set[str] = set()
         unmet: set[str] = set()
         async for interaction in self._in_order(queue.name, unmet):
             seen.add(interaction.id)
-            if (agent_id := await self._reserve(interaction, queue)) is not None:
-                yield interaction, agent_id
+            if (reserved := await self._reserve(interaction, queue)) is not None:
+                yield interaction, reserved
             elif not await self._may_take_another(interaction, queue):
                 break
             elif self._shows_unmet_needs(interaction):
@@ -86,8 +87,8 @@ class OfferPass:
         async for interaction in self._waiting.waiting_for_skill(queue.name):
             if interaction.id in seen:
                 continue
-            if (agent_id := await self._reserve(interaction, queue)) is not None:
-                yield interaction, agent_id
+            if (reserved := await self._reserve(interaction, queue)) is not None:
+                yield interaction, reserved
 
     async def _in_order(self, queue: str, unmet: AbstractSet[str]) -> AsyncIterator[Interaction]:
         """Yield the interactions that wait in a queue by rank.
@@ -125,24 +126,24 @@ class OfferPass:
             return False
         return await self._agents.is_anybody_free(search_in(queue, now))
 
-    async def _reserve(self, interaction: Interaction, queue: Queue) -> str | None:
+    async def _reserve(self, interaction: Interaction, queue: Queue) -> Reservation | None:
         for search in searches_for(interaction, queue, self._clock.now()):
-            if (agent_id := await self._agents.reserve(interaction.id, search)) is not None:
-                return agent_id
+            if (reserved := await self._agents.reserve(interaction.id, search)) is not None:
+                return reserved
         return None
 
-    async def _invite(self, offers: Sequence[tuple[Interaction, str]]) -> int:
-        expires_at = self._clock.now() + self._invitation
+    async def _invite(self, offers: Sequence[tuple[Interaction, Reservation]]) -> int:
+        now = self._clock.now()
         invited = await self._interactions.change_together(
-            [(before, _offer(before, agent_id, expires_at)) for before, agent_id in offers]
+            [(before, self._offer(before, reserved, now)) for before, reserved in offers]
         )
-        for (before, agent_id), is_invited in zip(offers, invited, strict=True):
+        for (before, reserved), is_invited in zip(offers, invited, strict=True):
             if not is_invited:
                 # Another process took the interaction from the queue first.
-                await self._agents.release(agent_id, before.id)
+                await self._agents.release(reserved.agent_id, before.id)
         return sum(invited)
 
-
-def _offer(before: Interaction, agent_id: str, expires_at: datetime) -> Change:
-    after = invite(before, agent_id, expires_at)
-    return Change(after, [AgentInvited.of(after, agent_id)])
+    def _offer(self, before: Interaction, reserved: Reservation, now: datetime) -> Change:
+        ends = now + self._policy.invitation_of(reserved.invitation)
+        after = invite(before, reserved.agent_id, ends)
+        return Change(after, [AgentInvited.of(after, reserved.agent_id)])

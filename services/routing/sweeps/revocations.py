@@ -1,5 +1,6 @@
 """Revokes invitations that have ended, and those of agents who have gone."""
 
+import asyncio
 from datetime import datetime
 
 from services.routing.assignment_events import returned_events
@@ -49,15 +50,15 @@ class Revocations:
         until = self._clock.now() - self._policy.answer_grace
         unanswered = await self._waiting.unanswered(until)
         # The sweep may be late: an agent's absence counts from the oldest of these offers on.
-        first = min((one.expires_at for one in unanswered), default=until)
+        begun = await asyncio.gather(*(self._begin_of(one) for one in unanswered))
         excused = await self._presence.excused(
-            {one.agent_id for one in unanswered}, since=first - self._policy.invitation
+            {one.agent_id for one in unanswered}, since=min(begun, default=until)
         )
-        for one in unanswered:
+        for one, offered_at in zip(unanswered, begun, strict=True):
             is_missed = one.is_published and one.agent_id not in excused
             revoked = await self._revoke(one, until, is_missed=is_missed)
             if revoked and is_missed:
-                await self._count_miss(one)
+                await self._count_miss(one, offered_at)
         return len(unanswered)
 
     async def revoke_all_of(self, agent_id: str) -> None:
@@ -73,7 +74,8 @@ class Revocations:
             if invitation is None or invitation.agent_id != offer.agent_id:
                 raise OperationNotAllowedError("it was answered in the meantime")
             if until is not None and invitation.expires_at > until:
-                raise OperationNotAllowedError("it was offered to the same agent again")
+                # Extended in the meantime, or offered to the same agent again.
+                raise OperationNotAllowedError("it ends later")
             after = take_offer_back(
                 before,
                 Operation.REVOKE,
@@ -96,8 +98,12 @@ class Revocations:
         self._filler.request(after.queue)
         return True
 
-    async def _count_miss(self, offer: Offer) -> None:
-        offered_at = offer.expires_at - self._policy.invitation
+    async def _begin_of(self, offer: Offer) -> datetime:
+        agent = await self._agents.get(offer.agent_id)
+        lasts = self._policy.invitation_of(agent.invitation if agent else None)
+        return offer.expires_at - lasts * (1 + offer.extensions)
+
+    async def _count_miss(self, offer: Offer, offered_at: datetime) -> None:
         misses = await self._agents.count_miss(offer.agent_id, offered_at)
         if 0 < self._policy.misses <= misses:
             await self._agents.set_ready(offer.agent_id, ready=False, reason="NotReady")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from shared.domain.errors import OperationNotAllowedError
@@ -11,6 +11,10 @@ from shared.domain.lifecycle import Direction, Operation
 
 MISSED_OFFERS: Final = 8
 """An interaction keeps this many of its newest expired offers."""
+
+MOST_EXTENSIONS: Final = 1
+"""How often an agent may extend one offer. Meanwhile the mail waits for nobody else."""
+EXTENDED_ALREADY: Final = "the invitation has been extended already: accept or reject it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +27,37 @@ class Target:
 
 def invite(interaction: Interaction, agent_id: str, expires_at: datetime) -> Interaction:
     """Offer a queued interaction to one agent until `expires_at`."""
-    return interaction.after(Operation.INVITE, invitation=Invitation(agent_id, expires_at))
+    return interaction.after(
+        Operation.INVITE, invitation=Invitation(agent_id, expires_at), extensions=0
+    )
+
+
+def extend_offer(
+    interaction: Interaction, agent_id: str, given_at: datetime, by: timedelta
+) -> Interaction:
+    """Let the invited agent's offer end later.
+
+    `given_at` is when the agent gave the command: one that was given in time counts until the offer
+    has been revoked.
+
+    Raises:
+        OperationNotAllowedError: There was no open invitation at `given_at`, or it has been
+            extended as often as possible.
+        NotOwnerError: Another agent was invited.
+    """
+    interaction.require_holder(agent_id, Operation.EXTEND_INVITATION)
+    _require_standing(interaction, given_at)
+    if interaction.invitation is None or not may_be_extended(interaction):
+        raise OperationNotAllowedError(EXTENDED_ALREADY)
+    later = replace(interaction.invitation, expires_at=interaction.invitation.expires_at + by)
+    return interaction.after(
+        Operation.EXTEND_INVITATION, invitation=later, extensions=interaction.extensions + 1
+    )
+
+
+def may_be_extended(interaction: Interaction) -> bool:
+    """Say whether the open offer may end later than it does."""
+    return interaction.extensions < MOST_EXTENSIONS
 
 
 def accept(interaction: Interaction, agent_id: str, given_at: datetime) -> Interaction:
@@ -110,7 +144,7 @@ def transfer(
     """Offer an agent's work to another agent."""
     interaction.require_holder(agent_id, Operation.TRANSFER)
     offer = Invitation(to_agent_id, expires_at, agent_id)
-    return interaction.after(Operation.TRANSFER, owner_id=None, invitation=offer)
+    return interaction.after(Operation.TRANSFER, owner_id=None, invitation=offer, extensions=0)
 
 
 def requeue(

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from pydantic import TypeAdapter
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
 
 from shared.contracts.envelope import Cause
@@ -26,6 +27,8 @@ _EVERYONE: Final[Document] = {"user_name": {"$gt": ""}}
 _REST_FOR_EACH_RESET: Final = 0.02
 """Seconds. Nobody waits for a reset: the agent has the event of the answer already."""
 
+_DURATION: Final = TypeAdapter(timedelta | None)
+
 _MOST_UNPUBLISHED: Final = 1_000
 """Messages of one agent that may wait for the broker: a document has at most 16 MB."""
 
@@ -34,6 +37,7 @@ _MOST_UNPUBLISHED: Final = 1_000
 class StoredAgent:
     """An agent as stored. `holding` lists the interactions that count against `capacity`.
 
+    `invitation` is how long an offer to this agent stands, None where as long as to everybody.
     `roles` and `enabled` are for the directory and for routing. Authentication uses the roles of
     the agent's login.
     """
@@ -53,6 +57,15 @@ class StoredAgent:
     logged_in: bool = False
     state_since: datetime | None = None
     reason: str = ""
+    invitation: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A place that is reserved with an agent; `invitation` is as in `StoredAgent`."""
+
+    agent_id: str
+    invitation: timedelta | None = None
 
 
 def to_agent(document: Document) -> StoredAgent:
@@ -73,7 +86,12 @@ def to_agent(document: Document) -> StoredAgent:
         logged_in=document.get("logged_in", False),
         state_since=document.get("state_since"),
         reason=document.get("reason", ""),
+        invitation=_invitation(document),
     )
+
+
+def _invitation(document: Document) -> timedelta | None:
+    return _DURATION.validate_python(document.get("invitation"))
 
 
 class AgentStore:
@@ -183,12 +201,12 @@ class AgentStore:
             raise Unavailable("the broker has not taken the agent's earlier messages yet")
         await self._announce(agent_id, owed)
 
-    async def reserve(self, interaction_id: str, search: AgentSearch) -> str | None:
+    async def reserve(self, interaction_id: str, search: AgentSearch) -> Reservation | None:
         """Reserve a place for an interaction with the agent whom a search finds.
 
-        Return the agent's id, None if it finds nobody. The reservation ends the agent's idle time,
-        so that the next mail goes to another agent first. An agent who already holds the
-        interaction is passed over.
+        Return None if it finds nobody. The reservation ends the agent's idle time, so that the
+        next mail goes to another agent first. An agent who already holds the interaction is passed
+        over.
         """
         wanted = _query(search) | {"holding": {"$ne": interaction_id}}
         async with database_errors():
@@ -199,11 +217,11 @@ class AgentStore:
                     "$push": {"holding": interaction_id},
                     "$set": {"idle_since": self._clock.now()},
                 },
-                {"_id": 1},
+                {"invitation": 1},
                 sort=[("idle_since", ASCENDING)],
                 return_document=ReturnDocument.AFTER,
             )
-        return document["_id"] if document else None
+        return Reservation(document["_id"], _invitation(document)) if document else None
 
     async def is_anybody_free(self, search: AgentSearch) -> bool:
         """Say whether a search finds an agent."""

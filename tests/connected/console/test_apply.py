@@ -1,6 +1,7 @@
 """Applying a description is repeatable, and leaves alone what agents do at the moment."""
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,17 @@ async def test_an_agent_keeps_id_and_mails_when_the_description_changes(opened: 
     assert lines == ["agent agent1: skills changed"]
     assert (after.id, after.holding, after.ready) == (before.id, ("MAIL1",), True)
     assert after.skills == {"french": 4}
+
+
+async def test_own_time_of_offers_is_stored_and_taken_away(opened: Database) -> None:
+    await put_in_force(opened, CLOCK, center(agents=[agent("agent1", invitation="PT90S")]))
+    (slow,) = await agents_of(opened).page({}, offset=0, limit=2)
+
+    lines = await put_in_force(opened, CLOCK, center(agents=[agent("agent1")]))
+
+    (after,) = await agents_of(opened).page({}, offset=0, limit=2)
+    assert (slow.invitation, after.invitation) == (timedelta(seconds=90), None)
+    assert lines == ["agent agent1: invitation changed"]
 
 
 @pytest.mark.parametrize(("capacity", "free"), [(5, 4), (3, 2), (1, 0)])

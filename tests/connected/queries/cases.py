@@ -32,6 +32,7 @@ from services.gateway.rest.resources.interactions import FILTERS
 from services.ingest.store import CopyStore
 from services.routing.offers.agent_choice import OUT_OF_REACH
 from services.routing.offers.offer_pass import OfferPass
+from services.routing.policy import Policy
 from services.routing.store import WaitingStore
 from services.routing.sweeps.place_audit import PlaceAudit
 from shared.contracts.commands import DeliverMail
@@ -281,7 +282,7 @@ async def passes(large: LargeDatabase) -> None:
         agents=agents,
         configuration=ConfigurationStore(large.database, large.clock),
         clock=large.clock,
-        invitation=timedelta(hours=1),
+        policy=Policy(),
     )
     for queue in ("support", "sales"):
         async for _ in offers.pass_through(queue):
@@ -350,7 +351,7 @@ async def reservations(large: LargeDatabase) -> None:
         search = replace(search_of(large, queue, **requires), excluded=("nobody",))
         taken = await store.reserve("reserved", search)
         assert taken
-        await store.release(taken, "reserved")
+        await store.release(taken.agent_id, "reserved")
     for name in ("support", "nowhere"):
         assert await store.reserve("reserved", search_of(large, name)) is None
     only_one = replace(search_of(large, "support"), only=agent_id(1))

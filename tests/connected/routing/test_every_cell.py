@@ -10,6 +10,7 @@ from shared.contracts.commands import (
     AcceptInvitation,
     ChangeUserData,
     CompleteInteraction,
+    ExtendInvitation,
     PlaceInQueue,
     PlaceInWorkbin,
     PullInteraction,
@@ -31,6 +32,9 @@ COMMANDS: dict[Operation, Obey] = {
         AcceptInvitation(**by), cause(), datetime.min.replace(tzinfo=UTC)
     ),
     Operation.REJECT: lambda all_, by: all_.invitations.reject(RejectInvitation(**by), cause()),
+    Operation.EXTEND_INVITATION: lambda all_, by: all_.invitations.extend(
+        ExtendInvitation(**by), cause(), datetime.min.replace(tzinfo=UTC)
+    ),
     Operation.COMPLETE: lambda all_, by: all_.invitations.complete(
         CompleteInteraction(**by), cause()
     ),

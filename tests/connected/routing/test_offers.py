@@ -14,6 +14,7 @@ from shared.contracts.events import AgentInvited, InvitationRevoked
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
+from shared.storage.agents.agent_store import Reservation
 from tests.support.backend import CENTER, Backend
 from tests.support.routing import (
     EXCLUSION,
@@ -266,7 +267,7 @@ async def test_database_outage_breaks_off_no_invitation(
     first, second, third = [await backend.add_mail() for _ in range(3)]
     reserve = backend.agents.reserve
 
-    async def falter(interaction_id: str, *arguments: Any, **options: Any) -> str | None:
+    async def falter(interaction_id: str, *arguments: Any, **options: Any) -> Reservation | None:
         if interaction_id == third.id:
             raise Unavailable("away")
         return await reserve(interaction_id, *arguments, **options)
@@ -287,7 +288,7 @@ async def test_lost_race_for_a_mail_frees_the_place(
     taken, left = [await backend.add_mail() for _ in range(2)]
     reserve = backend.agents.reserve
 
-    async def overtaken(interaction_id: str, *arguments: Any, **options: Any) -> str | None:
+    async def overtaken(interaction_id: str, *arguments: Any, **options: Any) -> Reservation | None:
         if interaction_id == taken.id:
             await backend.database["interactions"].update_one(
                 {"_id": taken.id}, {"$inc": {"version": 1}}

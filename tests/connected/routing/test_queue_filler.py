@@ -10,6 +10,7 @@ from services.routing.offers.queue_filler import QueueFiller
 from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Exclusion
 from shared.domain.lifecycle import State
+from shared.storage.agents.agent_store import Reservation
 from shared.storage.database.leases import LeaseStore
 from shared.storage.interactions import interaction_store
 from tests.connected.plans import plans_of
@@ -154,7 +155,7 @@ async def test_excluded_backlog_costs_one_try_without_free_agents(
     tried = []
     reserve = backend.agents.reserve
 
-    async def counted(interaction_id: str, *arguments: Any, **options: Any) -> str | None:
+    async def counted(interaction_id: str, *arguments: Any, **options: Any) -> Reservation | None:
         tried.append(interaction_id)
         return await reserve(interaction_id, *arguments, **options)
 

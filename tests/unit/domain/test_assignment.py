@@ -1,7 +1,7 @@
 """How an interaction moves between agents, queues and workbins."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,7 +11,9 @@ from shared.domain.lifecycle import Direction, Operation, State
 from shared.domain.routing.assignment import (
     Target,
     accept,
+    extend_offer,
     invite,
+    may_be_extended,
     place_in_workbin,
     pull,
     reclaim,
@@ -52,6 +54,40 @@ def test_a_transfer_that_comes_back_prefers_who_made_it() -> None:
 
     assert (after.state, after.preferred_id) == (State.QUEUED, "agent1")
     assert [one.agent_id for one in after.excluded] == ["agent2"]
+
+
+def test_extended_offer_ends_later_from_its_own_end_on() -> None:
+    offered = transfer(accepted(), "agent1", "agent2", LATER)
+
+    after = extend_offer(offered, "agent2", NOW, timedelta(seconds=90))
+
+    assert offered.invitation is not None
+    assert after.invitation == replace(offered.invitation, expires_at=LATER + timedelta(seconds=90))
+    assert (after.state, after.version) == (State.INVITED, offered.version + 1)
+
+
+def test_offer_is_extended_once_and_a_new_offer_again() -> None:
+    extended = extend_offer(invite(inbound(), "agent1", LATER), "agent1", NOW, timedelta(1))
+    with pytest.raises(OperationNotAllowedError, match="extended already"):
+        extend_offer(extended, "agent1", NOW, timedelta(1))
+
+    waiting = take_offer_back(extended, Operation.REVOKE, NOW, None)
+
+    assert not may_be_extended(extended)
+    assert may_be_extended(invite(waiting, "agent1", LATER))
+    handed_on = transfer(accept(extended, "agent1", NOW), "agent1", "agent2", LATER)
+    assert may_be_extended(handed_on)
+
+
+@pytest.mark.parametrize(
+    ("agent_id", "given_at", "error"),
+    [("agent2", NOW, NotOwnerError), ("agent1", LATER, OperationNotAllowedError)],
+)
+def test_offer_is_extended_by_its_agent_while_it_stands(
+    agent_id: str, given_at: datetime, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        extend_offer(invite(inbound(), "agent1", LATER), agent_id, given_at, timedelta(1))
 
 
 @pytest.mark.parametrize("operation", [Operation.REJECT, Operation.REVOKE])

@@ -14,6 +14,13 @@ def test_an_invited_agent_may_accept_or_reject() -> None:
     assert allowed(Direction.INBOUND, State.INVITED) == (Operation.ACCEPT, Operation.REJECT)
 
 
+@pytest.mark.parametrize("way", Direction)
+def test_more_time_for_an_offer_is_beyond_the_seeds(way: Direction) -> None:
+    further = allowed(way, State.INVITED, in_seed=False)
+
+    assert further == (Operation.EXTEND_INVITATION,)
+
+
 def test_inbound_owner_may_do_seed_003_operations_in_order() -> None:
     assert [operation.value for operation in allowed(Direction.INBOUND, State.ACCEPTED)] == [
         "transfer",

@@ -28,7 +28,8 @@ def shown(state: str, *capabilities: str, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
-OFFERED = shown("Invited", "Accept", "Reject")
+OFFERED = shown("Invited", "Accept", "Reject", extendedCapabilities=["ExtendInvitation"])
+EXTENDED = shown("Invited", "Accept", "Reject")
 KEPT = shown("InWorkbin", "PullInteraction")
 EMPTY: dict[str, dict[str, Any]] = {"a": {}, "b": {}}
 FINE = SystemSnapshot({"m": OFFERED}, {"a": {"m": OFFERED}, "b": {}})
@@ -37,7 +38,13 @@ SHELVED = SystemSnapshot({"m": KEPT}, EMPTY, {"bin": {"m": KEPT}}, {"bin": froze
 
 @pytest.mark.parametrize(
     "snapshot",
-    [FINE, SHELVED, SystemSnapshot({"m": shown("Queued")}, EMPTY), SystemSnapshot({}, EMPTY)],
+    [
+        FINE,
+        replace(FINE, desks={"a": {"m": EXTENDED}, "b": {}}),
+        SHELVED,
+        SystemSnapshot({"m": shown("Queued")}, EMPTY),
+        SystemSnapshot({}, EMPTY),
+    ],
 )
 def test_nothing_is_found_where_everything_is_in_its_place(snapshot: SystemSnapshot) -> None:
     assert (misplaced(snapshot), with_wrong_capabilities(snapshot)) == ([], [])

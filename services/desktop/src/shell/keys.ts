@@ -18,9 +18,11 @@ export interface Keyboard {
 const KEYS: readonly Key[] = [
   { action: "accept", keys: "Alt A", isAnywhere: true },
   { action: "reject", keys: "Alt X", isAnywhere: true },
+  { action: "moreTime", keys: "Alt M", isAnywhere: true },
   { action: "send", keys: "Ctrl Enter", isAnywhere: true },
   { action: "accept", keys: "a" },
   { action: "reject", keys: "x" },
+  { action: "moreTime", keys: "m" },
   { action: "next", keys: "j", repeats: true },
   { action: "previous", keys: "k", repeats: true },
   { action: "list", keys: "g" },
@@ -78,7 +80,7 @@ export function actionOf(event: KeyboardEvent, { hasSingleKeys, isMac, own }: Ke
   if (event.altKey && !isControl && !event.shiftKey) {
     if (event.repeat || (isMac && isTyping(event.target))) return "";
     // By its place: with Alt some systems write another letter.
-    return { KeyA: "accept", KeyX: "reject" }[event.code] ?? "";
+    return { KeyA: "accept", KeyX: "reject", KeyM: "moreTime" }[event.code] ?? "";
   }
   if (isControl || event.altKey || !hasSingleKeys || isTyping(event.target)) return "";
   const name = nameOfKey(event);

@@ -76,6 +76,9 @@ export const de: Words = {
   secondsLeft: (count) => `noch ${some(count, "Sekunde", "Sekunden")}`,
   accept: "Annehmen",
   reject: "Ablehnen",
+  moreTime: "Mehr Zeit",
+  staysOffered: (subject, seconds) =>
+    `„${subject}“ bleibt Ihnen noch ${some(seconds, "Sekunde", "Sekunden")} angeboten.`,
   offerRevoked: (subject) => `„${subject}“ wird Ihnen nicht mehr angeboten. Es geht an jemand anderen.`,
   offerHint: "Nehmen Sie es an, um es zu lesen.",
 
@@ -275,6 +278,7 @@ export const de: Words = {
   keyNames: {
     accept: "Erstes Angebot annehmen",
     reject: "Erstes Angebot ablehnen",
+    moreTime: "Mehr Zeit für das erste Angebot",
     next: "Nächste Mail",
     previous: "Vorige Mail",
     reply: "Antworten",

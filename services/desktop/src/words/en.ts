@@ -77,6 +77,9 @@ export const en = {
   secondsLeft: (count: number) => `${some(count, "second", "seconds")} left`,
   accept: "Accept",
   reject: "Reject",
+  moreTime: "More time",
+  staysOffered: (subject: string, seconds: number) =>
+    `“${subject}” stays offered to you for ${some(seconds, "second", "seconds")}.`,
   offerRevoked: (subject: string) => `“${subject}” is no longer offered to you. It goes to another agent.`,
   offerHint: "Accept it to read it.",
 
@@ -282,6 +285,7 @@ export const en = {
   keyNames: {
     accept: "Accept the first offer",
     reject: "Reject the first offer",
+    moreTime: "More time for the first offer",
     next: "Next mail",
     previous: "Previous mail",
     reply: "Reply",

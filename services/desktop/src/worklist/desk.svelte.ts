@@ -18,7 +18,8 @@ import { announceLogin, onLoginElsewhere } from "../shell/sign_in";
 import { language } from "../words/language.svelte";
 import { saveAllDrafts } from "../writing/open_drafts";
 import { changeOf } from "./changes";
-import { type Bins, fold, foldBin, fromList, grouped, type Item, NO_WORK } from "./fold";
+import { countdown } from "./countdown";
+import { type Bins, fold, foldBin, fromList, grouped, type Item, may, NO_WORK } from "./fold";
 import { putNewest } from "./newest";
 import { type Page, readAllPages } from "./pages";
 import { wordsForError } from "./reasons";
@@ -198,6 +199,17 @@ class Desk {
     if (!this.busy.has(item.id)) await this.act(item, "Reject");
   }
 
+  // Has more time to answer an offer, which is possible once.
+  async extend(item: Interaction): Promise<void> {
+    if (this.busy.has(item.id) || !may(item, "ExtendInvitation")) return;
+    const outcome = await this.act(item, "ExtendInvitation");
+    const until = outcome?.interaction?.inviteExpiresAt;
+    if (!until) return;
+    const { seconds } = countdown(until, this.serverNow, 0);
+    const subject = item.email_object.subject || language.t.noSubject;
+    this.notice("good", language.t.staysOffered(subject, seconds));
+  }
+
   async create(): Promise<void> {
     if (this.busy.has(NEW_MAIL)) return;
     try {
@@ -279,6 +291,7 @@ class Desk {
     const before = this.work;
     this.work = fold(before, message);
     if (this.work === before) return;
+    this.#measure(message);
     this.#announceChange(before.items.get(message.id), message);
     showCount(this.groups.offered.length);
   }
@@ -303,6 +316,7 @@ class Desk {
     const names: Record<string, string> = {
       Accept: t.accept,
       Reject: t.reject,
+      ExtendInvitation: t.moreTime,
       Reply: t.reply,
       ReplyAll: t.replyAll,
       Forward: t.forward,
@@ -541,7 +555,6 @@ class Desk {
   }
 
   #announceOffer(offer: StateMessage, words: string): void {
-    this.#measure(offer);
     this.assertive = words;
     alarm(words, offer.id, () => this.choose(offer.id));
   }

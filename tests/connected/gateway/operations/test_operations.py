@@ -49,6 +49,27 @@ async def test_reject_is_handed_to_routing(gateway: Gateway, agent1: httpx2.Asyn
     assert (await gateway.command())["address"] == "routing.reject-invitation.v1"
 
 
+async def test_more_time_is_asked_of_routing(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+    mail = await gateway.offered()
+
+    assert await taken(agent1, mail, "ExtendInvitation") == OK
+
+    assert (await gateway.command())["address"] == "routing.extend-invitation.v1"
+
+
+async def test_extended_offer_is_not_extended_again(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    mail = await gateway.offered(extensions=1)
+    path = f"/api/v2/me/interactions/{mail.id}"
+
+    answer = await agent1.post(path, json={"operationName": "ExtendInvitation"})
+
+    assert (answer.status_code, failure(2, answer.json())) == (409, True)
+    assert (await agent1.get(path)).json()["interaction"]["extendedCapabilities"] == []
+    assert await gateway.unchanged(mail)
+
+
 @pytest.mark.parametrize("name", ["Complete", "StopProcessing"])
 async def test_complete_goes_by_two_names(
     gateway: Gateway, agent1: httpx2.AsyncClient, name: str

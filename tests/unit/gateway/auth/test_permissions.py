@@ -35,7 +35,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ACTS: tuple[Act, ...] = (*ReadScope, *PERMISSIONS.values())
 
 POSSIBLE = {
-    (IN, State.INVITED): "accept reject",
+    (IN, State.INVITED): "accept reject extend-invitation",
     (IN, State.ACCEPTED): (
         "transfer reply reply-all complete place-in-queue place-in-workbin update-properties "
         "forward redirect add-comment set-disposition"
@@ -47,9 +47,16 @@ POSSIBLE = {
     ),
     (OUT, State.SENDING): "cancel",
     (OUT, State.IN_WORKBIN): "pull",
-    (OUT, State.INVITED): "accept reject",
+    (OUT, State.INVITED): "accept reject extend-invitation",
 }
 """The specification's table, written out once more: what any agent could do in a state."""
+
+HOLDERS = {
+    "accept": "invited",
+    "reject": "invited",
+    "extend-invitation": "invited",
+    "pull": "reader",
+}
 
 OF_THE_SYSTEM = {
     "invite",
@@ -79,8 +86,7 @@ def expected(
         return Situation.OPERATION_FORBIDDEN
     if act.operation not in POSSIBLE.get((direction, state), "").split():
         return Situation.WRONG_STATE
-    holders = {"accept": "invited", "reject": "invited", "pull": "reader"}
-    may = ownership == holders.get(act.operation, "owner")
+    may = ownership == HOLDERS.get(act.operation, "owner")
     return None if may else Situation.NOT_PERMITTED
 
 

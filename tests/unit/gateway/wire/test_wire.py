@@ -75,7 +75,7 @@ def test_an_invitation_is_the_documented_message_and_its_expiry() -> None:
         '"userData":{"Subject":"Invoice 17","FromAddress":"ann@example.org"},'
         '"currentQueue":"email-in","state":"Invited","capabilities":["Accept","Reject"],'
         '"inviteExpiresAt":"2026-03-02T12:00:00.250Z",'
-        '"extendedCapabilities":[],"direction":"Inbound"}'
+        '"extendedCapabilities":["ExtendInvitation"],"direction":"Inbound"}'
     )
 
 
