@@ -8,7 +8,7 @@ from shared.mail.mime.charsets import decode
 from shared.mail.mime.encoded_words import decode_value
 from shared.mail.mime.headers import read_head
 from shared.mail.parsed_mail import ParsedMail
-from shared.screening.text_tests import SearchedText, passes
+from shared.screening.text_tests import SearchedText, passes, searched_octets
 
 _LONGEST_TEXT: Final = 200_000
 """Characters of a mail's text that are tested."""
@@ -40,13 +40,22 @@ class MailTexts:
         known = self._passed.get((place, test))
         if known is None:
             of_words = place in {"subject", "body"} or place.startswith(_HEADER)
-            known = any(passes(test, one, of_words=of_words) for one in self._texts_in(place))
+            known = self._passes(test, place, of_words=of_words)
             self._passed[place, test] = known
         return known
 
     def has_in_header(self, test: TextTest, name: str) -> bool:
         """Say whether a field of a lower-case name passes a test."""
         return self.has(test, f"{_HEADER}{name}")
+
+    def _passes(self, test: TextTest, place: str, *, of_words: bool) -> bool:
+        left = searched_octets(test)
+        for one in self._texts_in(place):
+            if passes(test, one, of_words=of_words, at_most=left):
+                return True
+            if test.matches is not None:
+                left = max(0, left - len(one.octets))
+        return False
 
     def _texts_in(self, place: str) -> tuple[SearchedText, ...]:
         if place not in self._texts:

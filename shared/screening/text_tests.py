@@ -5,6 +5,7 @@ The texts are strangers', so nothing here backtracks: regular expressions are RE
 
 import fnmatch
 import re
+import sys
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
@@ -18,7 +19,16 @@ _MEMORY: Final = 1 << 20
 
 
 _LARGEST_PROGRAM: Final = 3_000
-"""Instructions of a compiled expression: RE2 may go through all of them for each character."""
+"""Instructions of a compiled expression: RE2 may go through all of them for each octet."""
+
+_MOST_STEPS: Final = 40_000_000
+"""Instructions times octets for one test of a mail: 0.2 s at worst, 5 ns for each step."""
+
+MOST_STEPS_IN_ALL: Final = 2_000_000_000
+"""The same for all rules: 10 s at worst, as long as the parsing of a slow mail may take."""
+
+_LONGEST_TEXT: Final = 600_000
+"""Octets of the longest text that rules test, which has 200,000 characters."""
 
 
 class BadPatternError(ValueError):
@@ -35,6 +45,21 @@ def require_pattern(pattern: str) -> None:
         raise BadPatternError(
             "this takes too long on a long text: shorten repeats such as {0,300}, or write `*`"
         )
+
+
+def most_steps(pattern: str) -> int:
+    """Return how many steps a test of an expression takes at most on the mail of a stranger."""
+    return min(_expression(pattern).programsize * _LONGEST_TEXT, _MOST_STEPS)
+
+
+def searched_octets(test: TextTest) -> int:
+    """Return how many octets of a mail a test may search, over all texts of one place.
+
+    An expression of more instructions searches fewer of them, so that its time has a bound.
+    """
+    if test.matches is None:
+        return sys.maxsize
+    return _MOST_STEPS // max(1, _expression(test.matches).programsize)
 
 
 class SearchedText:
@@ -59,10 +84,13 @@ class SearchedText:
         return self._value.encode(errors="replace")
 
 
-def passes(test: TextTest, text: SearchedText, *, of_words: bool) -> bool:
+def passes(
+    test: TextTest, text: SearchedText, *, of_words: bool, at_most: int = sys.maxsize
+) -> bool:
     """Say whether a text passes a test, without regard to case.
 
-    With `of_words`, `word` is any whole word of the text; without, `word` is the whole text.
+    With `of_words`, `word` is any whole word of the text; without, `word` is the whole text. A
+    regular expression searches the first `at_most` octets.
     """
     if test.word is not None:
         wanted = test.word.casefold()
@@ -73,7 +101,9 @@ def passes(test: TextTest, text: SearchedText, *, of_words: bool) -> bool:
         return test.contains.casefold() in text.folded
     if test.glob is not None:
         return _glob(test.glob.casefold()).fullmatch(text.stripped) is not None
-    return test.matches is not None and _expression(test.matches).search(text.octets) is not None
+    if test.matches is None:
+        return False
+    return _expression(test.matches).search(text.octets[:at_most]) is not None
 
 
 @lru_cache(maxsize=_MOST_PATTERNS)

@@ -18,7 +18,12 @@ from services.console.exit_codes import Exit, NotPossibleError
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.description.consistency import Path, inconsistencies, names_differing_in_case
 from shared.contracts.wording import in_words
-from shared.screening.text_tests import BadPatternError, require_pattern
+from shared.screening.text_tests import (
+    MOST_STEPS_IN_ALL,
+    BadPatternError,
+    most_steps,
+    require_pattern,
+)
 
 _IN_THE_CLEAR: Final = (
     "a login without TLS shows the password to the network: "
@@ -72,12 +77,22 @@ def _unsafe(content: Mapping[str, object]) -> Iterator[tuple[Path, str]]:
 
 
 def _bad_patterns(described: ContactCenter) -> Iterator[tuple[Path, str]]:
+    steps = 0
     for index, rule in enumerate(described.screening):
         for pattern in rule.patterns():
             try:
                 require_pattern(pattern)
+                steps += most_steps(pattern)
             except BadPatternError as error:
                 yield ("screening", index, "when"), f"{pattern}: {error}"
+    if steps > MOST_STEPS_IN_ALL:
+        times = steps / MOST_STEPS_IN_ALL
+        words = (
+            f"the regular expressions of all rules together take up to {times:.2f} times as long "
+            "on a long mail as they may: shorten repeats such as {0,300}, put "
+            "alternatives into one `matches`, such as `spam|scam`, or use `contains`"
+        )
+        yield ("screening",), words
 
 
 def _invalid(document: Document, error: ValidationError) -> set[tuple[Path, str]]:

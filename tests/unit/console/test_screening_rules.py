@@ -192,3 +192,20 @@ def test_needs_that_no_agent_meets_are_noted(skills: str, noted: bool) -> None:
 
     words = "screening rule news: no agent of queue low has german >= 2"
     assert [one.startswith(words) for one in notes] == [True] * noted
+
+
+def test_slow_patterns_are_refused_where_they_are_too_many_together() -> None:
+    def written(count: int) -> str:
+        return TEXT + "".join(
+            f"""\
+  - name: rule-{number}
+    when: {{body: {{matches: "a{number}(?:[a-j ]{{0,600}})zz"}}}}
+    then: {{queue: low}}
+"""
+            for number in range(count)
+        )
+
+    assert len(describe(written(50)).screening) == 52
+    with pytest.raises(UnreadableError) as caught:
+        describe(written(51))
+    assert "1.02 times as long on a long mail as they may" in caught.value.problems[0].words

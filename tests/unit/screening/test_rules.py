@@ -186,6 +186,29 @@ def test_hostile_text_is_tested_in_a_moment(test: Any, letter: str) -> None:
     assert time.process_time() - began < 1
 
 
+def test_slow_pattern_searches_as_much_as_its_time_allows() -> None:
+    slow = {"matches": "(?:[a-j ]{0,700})zz"}  # took two seconds on this text
+    mail = mail_of(b"From: a@b.c\r\nX-Long: " + b"a" * 3_000 + b"\r\n\r\n" + b"abc " * 50_000)
+
+    began = time.process_time()
+    found = [
+        holds({"any": [{"body": slow}, {"header": {"X-Long": slow}}]}, mail),
+        holds({"body": {"matches": "c a"}}, mail),
+    ]
+
+    assert (found, time.process_time() - began < 1) == ([False, True], True)
+
+
+def test_many_fields_share_the_time_of_one_pattern() -> None:
+    fields = b"".join(b"X-Long: %d %b\r\n" % (n, b"abc " * 990) for n in range(20))
+    mail = mail_of(b"From: a@b.c\r\n" + fields + b"\r\nHello")
+
+    began = time.process_time()
+    holds({"header": {"X-Long": {"matches": "(?:[a-j 0-9]{0,700})zz"}}}, mail)
+
+    assert time.process_time() - began < 0.5
+
+
 def test_many_rules_fold_a_long_foreign_text_once() -> None:
     mail = mail_of(
         b"From: a@b.c\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + "ää ".encode() * 100_000
