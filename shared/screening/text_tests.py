@@ -41,7 +41,7 @@ def require_pattern(pattern: str) -> None:
     Raises:
         BadPatternError: It is not.
     """
-    if _expression(pattern).programsize > _LARGEST_PROGRAM:
+    if _instructions(pattern) > _LARGEST_PROGRAM:
         raise BadPatternError(
             "this takes too long on a long text: shorten repeats such as {0,300}, or write `*`"
         )
@@ -49,7 +49,7 @@ def require_pattern(pattern: str) -> None:
 
 def most_steps(pattern: str) -> int:
     """Return how many steps a test of an expression takes at most on the mail of a stranger."""
-    return min(_expression(pattern).programsize * _LONGEST_TEXT, _MOST_STEPS)
+    return min(_instructions(pattern) * _LONGEST_TEXT, _MOST_STEPS)
 
 
 def searched_octets(test: TextTest) -> int:
@@ -59,7 +59,7 @@ def searched_octets(test: TextTest) -> int:
     """
     if test.matches is None:
         return sys.maxsize
-    return _MOST_STEPS // max(1, _expression(test.matches).programsize)
+    return _MOST_STEPS // max(1, _instructions(test.matches))
 
 
 class SearchedText:
@@ -136,3 +136,7 @@ def _expression(pattern: str) -> Any:
         reason = error.args[0]
         words = reason.decode(errors="replace") if isinstance(reason, bytes) else str(reason)
         raise BadPatternError(f"this is no regular expression of RE2: {words}") from None
+
+
+def _instructions(pattern: str) -> int:
+    return int(_expression(pattern).programsize)
