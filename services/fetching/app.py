@@ -70,12 +70,12 @@ def make_watch(
         intake=MailIntake(
             resources.arrivals, resources.configuration, settings.intake_rules, resources.clock
         ),
-        logins=MailboxLogins(
+        open_session=MailboxLogins(
             logins,
             environment,
             answer_deadline=settings.answer_deadline,
             look_deadline=settings.look_deadline,
-        ),
+        ).open,
         clock=resources.clock,
         random=SystemRandom(),
         limits=Limits(

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from services.fetching import metrics
 from services.fetching.folders.fetcher_parts import FetchedFolder
-from services.fetching.folders.folder_fetcher import FolderFetcher
 from services.fetching.store import FolderStore, HeldFolder, Orders
 from shared.background_tasks import cancel_and_wait
 from shared.contracts.contact_center import ContactCenter
@@ -22,7 +22,20 @@ from shared.storage.mails.mailbox_store import MailboxStore
 
 log = structlog.get_logger()
 
-MakeFetcher = Callable[[FetchedFolder, HeldFolder], FolderFetcher]
+
+class Fetcher(Protocol):
+    """What fetches the mail of one folder; `FolderFetcher` is it."""
+
+    async def run(self) -> None:
+        """Fetch until canceled, or until another pod has the folder."""
+        ...
+
+    def wake(self) -> None:
+        """Look at once, whatever it waits for."""
+        ...
+
+
+MakeFetcher = Callable[[FetchedFolder, HeldFolder], Fetcher]
 
 
 @dataclass
@@ -30,7 +43,7 @@ class HeldFetcher:
     """A folder that this pod holds; nothing is fetched from one that is stopped."""
 
     folder: FetchedFolder
-    fetcher: FolderFetcher
+    fetcher: Fetcher
     task: "asyncio.Task[None]"
     look_wanted_at: datetime | None
     backfill_wanted_at: datetime | None

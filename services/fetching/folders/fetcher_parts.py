@@ -1,11 +1,12 @@
 """The parts of a fetcher: its folder, and what it shares with the other fetchers of its pod."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
 from services.fetching.folders.octet_budget import OctetBudget
-from services.fetching.logins import MailboxLogins
+from services.fetching.imap.session_thread import SessionThread
 from services.fetching.store import FolderStore, KnownMails
 from shared.contracts.fetching import Fetch
 from shared.domain.clock import Clock
@@ -40,12 +41,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class FetcherParts:
-    """The parts that all fetchers of a pod share; `budget` bounds the octets in memory."""
+    """The parts that all fetchers of a pod share.
+
+    `open_session` returns a session that is logged in; FolderFaultError where that fails. `budget`
+    bounds the octets in memory.
+    """
 
     store: FolderStore
     known: KnownMails
     intake: MailIntake
-    logins: MailboxLogins
+    open_session: Callable[[Fetch], Awaitable[SessionThread]]
     clock: Clock
     random: Random
     limits: Limits

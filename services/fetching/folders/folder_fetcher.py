@@ -126,7 +126,7 @@ class FolderFetcher:
 
     @asynccontextmanager
     async def _session(self) -> AsyncIterator[SessionThread]:
-        thread = await self._parts.logins.open(self._folder.fetch)
+        thread = await self._parts.open_session(self._folder.fetch)
         try:
             yield thread
         finally:

@@ -4,10 +4,11 @@ import asyncio
 import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from services.gateway.auth.agent_cache import AgentAccount
+from services.gateway.auth.authenticated_agent import AuthenticatedAgent
 from services.gateway.auth.passwords.password_authenticator import PasswordAuthenticator
 from services.gateway.auth.sessions.cookie_sessions import (
     CookieSessions,
@@ -33,7 +34,6 @@ from shared.bayeux import Login
 from shared.bayeux.cookies import CookiePolicy
 from shared.bayeux.transports.web import Scope, header
 from shared.domain.clock import Clock
-from shared.storage.agents.agent_store import StoredAgent
 
 CHALLENGE: Final[Mapping[str, str]] = {
     "WWW-Authenticate": 'Basic realm="mailroom", charset="UTF-8"'
@@ -48,26 +48,6 @@ _BAD_TOKEN: Final[Mapping[str, str]] = {
     "WWW-Authenticate": 'Bearer realm="mailroom", error="invalid_token"'
 }
 _SCOPE_KEY: Final = "mailroom.authenticated"
-
-
-@dataclass(frozen=True, slots=True)
-class AuthenticatedAgent:
-    """The agent of a request, and the login by which the request was accepted.
-
-    `cookie` is the value of the session cookie and `csrf_token` the token of that session; both are
-    empty where there is no session. `headers` have to be in the answer.
-    """
-
-    agent: StoredAgent
-    login: Login
-    csrf_token: str = ""
-    cookie: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def user_id(self) -> str:
-        """The id of the user whom "me" in a topic stands for."""
-        return self.agent.id
 
 
 class RequestAuthenticator:

@@ -1,6 +1,7 @@
 """Authenticates CometD requests by the same rules as REST requests."""
 
-from services.gateway.auth.authenticator import AuthenticatedAgent, RequestAuthenticator
+from services.gateway.auth.authenticated_agent import AuthenticatedAgent
+from services.gateway.auth.authenticator import RequestAuthenticator
 from services.gateway.errors import explained
 from services.gateway.http.answers import failure
 from shared.bayeux import Answer

@@ -55,7 +55,7 @@ _READ_RULES: Final[Mapping[ReadScope, Rule]] = MappingProxyType(
             open_by_setting=True,
         ),
         # Not found: an agent who may not read a mail does not learn which documents exist.
-        ReadScope.ATTACHMENT: Rule(AGENTS, _READER, Situation.NOT_FOUND),
+        ReadScope.ATTACHMENT: Rule(AGENTS, _READER, hides_existence=True),
         # Owners only: an invited agent could begin a mail, reject the offer, and read on.
         ReadScope.FOLLOWED: FOR_OWNER,
     }
@@ -98,7 +98,9 @@ def refusal(
     if isinstance(act, Permission) and not is_possible(act.operation, direction, state):
         return Situation.WRONG_STATE
     is_open = (shows_all and rule.open_by_setting) or not rule.overseers.isdisjoint(roles)
-    return None if is_open or ownership in rule.ownerships else rule.refusal
+    if is_open or ownership in rule.ownerships:
+        return None
+    return Situation.NOT_FOUND if rule.hides_existence else Situation.NOT_PERMITTED
 
 
 def refusal_of(

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from services.gateway.errors import Situation
 from shared.domain.lifecycle import Direction, Operation
 
 AGENT: Final = "Agent"
@@ -30,15 +29,16 @@ class Ownership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which roles and ownerships allow an act, and how it is refused otherwise.
+    """Which roles and ownerships allow an act.
 
     Roles in `overseers` need no ownership. Nor do `roles` where the rule is `open_by_setting` and
     the setting shows everybody's mail. In the directions of `never` the act is always forbidden.
+    Where the rule `hides_existence`, a refusal is answered as if the subject did not exist.
     """
 
     roles: frozenset[str]
     ownerships: frozenset[Ownership]
-    refusal: Situation = Situation.NOT_PERMITTED
+    hides_existence: bool = False
     overseers: frozenset[str] = frozenset()
     open_by_setting: bool = False
     never: frozenset[Direction] = frozenset()

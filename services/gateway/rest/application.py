@@ -13,7 +13,8 @@ from starlette.requests import Request
 from starlette.types import Message
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
-from services.gateway.auth.authenticator import AuthenticatedAgent, RequestAuthenticator
+from services.gateway.auth.authenticated_agent import AuthenticatedAgent
+from services.gateway.auth.authenticator import RequestAuthenticator
 from services.gateway.errors import RequestError, Situation, explained
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive

@@ -2,23 +2,40 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Protocol
 
 from starlette.requests import Request
 
-from services.gateway.auth.authenticator import RequestAuthenticator
+from services.gateway.auth.authenticated_agent import AuthenticatedAgent
 from services.gateway.errors import RequestError, Situation
 from services.gateway.operations.rules import ADMIN, AGENTS, AGENTS_AND_ADMINS
+from shared.bayeux.transports.web import Scope
 from shared.storage.agents.agent_store import StoredAgent
 
 _NUMBER: Final = re.compile(r"[0-9]{1,10}")
 _FALSE: Final = frozenset({"", "0", "false", "none"})
 
 
+class Authenticator(Protocol):
+    """The check of every login; `RequestAuthenticator` is it."""
+
+    async def authenticate(self, scope: Scope, /) -> AuthenticatedAgent:
+        """Return the agent who sent a request; RequestError where nobody is logged in."""
+        ...
+
+    async def log_out(self, scope: Scope, /) -> Mapping[str, str]:
+        """End the session of a request; return the headers that delete its cookie."""
+        ...
+
+    async def log_out_everywhere(self, scope: Scope, /) -> Mapping[str, str]:
+        """End all sessions of the agent; return the headers that delete the cookie."""
+        ...
+
+
 class Callers:
     """Finds the agent who sent a request, and checks their role."""
 
-    def __init__(self, authenticator: RequestAuthenticator, *, public_url: str) -> None:
+    def __init__(self, authenticator: Authenticator, *, public_url: str) -> None:
         self._authenticator = authenticator
         self._public_url = public_url.rstrip("/")
 
