@@ -152,8 +152,8 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         ),
         IndexModel(
             [("thread_id", ASCENDING), ("_id", ASCENDING)],
-            name="active-in-thread",
-            partialFilterExpression=IS_ACTIVE,
+            name="in-thread",
+            partialFilterExpression={"thread_id": {"$gt": ""}},
         ),
         IndexModel(
             [("parent_id", ASCENDING), ("_id", ASCENDING)],

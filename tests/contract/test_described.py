@@ -57,6 +57,8 @@ def addressed(path: str, held: dict[str, str]) -> str:
         ids["ucs"] = held["draft"]
     if path.startswith("/ucs/contacts/"):
         ids["ucs"] = held["contact"]
+    if path.startswith("/ucs/threads/"):
+        ids["ucs"] = held["mail"]  # it has begun its thread
     parts = {
         "id": ids.get(path.split("/")[1], held["mail"]),
         "attachment_id": held["attachment_id"],

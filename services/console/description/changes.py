@@ -18,6 +18,8 @@ _SECTIONS: Final = (
     ("oauth", "OAuth login", "name"),
     ("tokens", "token", "name"),
     ("screening", "screening rule", "name"),
+    ("hours", "opening hours", "name"),
+    ("templates", "template", "name"),
 )
 _LABELS: Final = {"password_hash": "password", "requires": "required skills"}
 _DEFAULT_RULES: Final = AttachmentRules().model_dump(mode="json")

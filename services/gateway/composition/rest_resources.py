@@ -127,6 +127,7 @@ def _context_services(parts: GatewayParts, readers: HistoryReaders) -> ContextSe
         deliveries=resources.deliveries,
         threads=ThreadStore(resources.database),
         reports=ReportStore(resources.database),
+        max_listed=parts.settings.max_listed,
     )
 
 

@@ -5,7 +5,7 @@ attribute's name, `limit`, `offset`, `totalCount`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from starlette.requests import Request
@@ -81,6 +81,15 @@ def paged(name: str, page: Iterable[Fields], listing: Listing, total: int) -> Fi
     else:
         body[name] = [cut(one, listing.names) for one in page]
     return body | ({"totalCount": total} if listing.counted else {})
+
+
+def continued(name: str, found: Sequence[Fields], listing: Listing) -> Fields:
+    """Return the body of a page of a list that is read on by `after`.
+
+    `found` has one object more than the page where another page follows, which `hasMore` says.
+    """
+    body = paged(name, found[: listing.limit], replace(listing, counted=False), 0)
+    return body | ({"hasMore": True} if len(found) > listing.limit else {})
 
 
 def _names(fields: str) -> tuple[str, ...]:

@@ -123,6 +123,7 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route(_CONTACT, parts.contacts.change, methods=["PUT"]),
             Route(_CONTACT, parts.contacts.operate, methods=["POST"]),
             Route(f"{_CONTACT}/interactions", parts.contacts.mails),
+            Route("/ucs/threads/{id}", parts.context_services.thread),
             Route(_HISTORY, parts.context_services.one),
             Route(_HISTORY, parts.operations.disown_report, methods=["POST"]),
             Route(f"{_HISTORY}/structured_text", parts.mail_pages.structured_text),

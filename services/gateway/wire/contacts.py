@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from services.gateway.wire.context_services import email_interaction
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.timestamps import timestamp
 from shared.domain.contacts.contact import Contact, Person
@@ -35,14 +34,6 @@ def contact_fields(whose: Person, newest: Sequence[Interaction], root: str) -> F
     if agent := next((mail.owner_id for mail in newest if mail.owner_id), None):
         fields["lastAgentId"] = agent
     return fields
-
-
-def contact_mail(mail: Interaction, root: str) -> Fields:
-    """Return a mail of a contact without its content: whoever may read that reads it at `uri`."""
-    return {
-        **email_interaction(mail, None, None),
-        "uri": f"{root}/ucs/interactions/{mail.id}",
-    }
 
 
 def _merged(part: Contact) -> Fields:

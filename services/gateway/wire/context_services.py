@@ -91,6 +91,11 @@ def email_interaction(
     return {name: value for name, value in fields.items() if value is not None}
 
 
+def outline(mail: Interaction, root: str) -> Fields:
+    """Return a mail without its content: whoever may read that reads it at `uri`."""
+    return {**email_interaction(mail, None, None), "uri": f"{root}/ucs/interactions/{mail.id}"}
+
+
 def owner_number(agent_id: str | None) -> int | None:
     """Return the number of an agent in Context Services, derived from the id; None for None."""
     if agent_id is None:

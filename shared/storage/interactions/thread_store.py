@@ -46,6 +46,22 @@ class ThreadStore:
         mails = [to_interaction(document) for document in found]
         return sorted(mails, key=lambda one: tokens.index(one.mail.thread_token))
 
+    async def page(self, thread_id: str, *, after: str, limit: int) -> list[Interaction]:
+        """Return a page of the mails of a thread in both directions, the oldest first.
+
+        `after` is the last id of the page before, "" for the first page. Texts are not read.
+        """
+        async with database_errors():
+            found = (
+                await self._collection.find(
+                    {"thread_id": thread_id, "_id": {"$gt": after}}, _HEADINGS
+                )
+                .sort("_id")
+                .limit(limit)
+                .to_list()
+            )
+        return [to_interaction(document) for document in found]
+
     async def proven(self, speaker: ClaimedSender, ids: Sequence[str]) -> list[Interaction]:
         """Return the mails with these ids whose id the speaker can know by right."""
         named = await self.named(ids)

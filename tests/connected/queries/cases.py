@@ -490,6 +490,8 @@ async def threads(large: LargeDatabase) -> None:
     speaker = ClaimedSender("stranger@example.org")
     await store.proven(speaker, [mail_id(3), mail_id(4)])
     await store.was_sent_on_to([speaker], await _mail(large, number(4)))
+    first = await store.page(number(1), after="", limit=2)
+    await store.page(number(1), after=first[-1].id, limit=2)
 
 
 @case

@@ -12,8 +12,9 @@ from services.gateway.http.preconditions import entity_tag, expected_version
 from services.gateway.operations.registry import operation_name
 from services.gateway.operations.rules import ADMIN
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.list_parameters import cut, paged, read_listing
-from services.gateway.wire.contacts import contact_fields, contact_mail
+from services.gateway.rest.list_parameters import continued, paged, read_listing
+from services.gateway.wire.contacts import contact_fields
+from services.gateway.wire.context_services import outline
 from services.gateway.wire.mail import Fields
 from shared.domain.contacts.contact import Contact, Person
 from shared.domain.contacts.contact_edits import (
@@ -124,15 +125,8 @@ class ContactsResource:
             person, before=request.query_params.get("after", ""), limit=listing.limit + 1
         )
         root = self._callers.root(request)
-        page = [contact_mail(one, root) for one in found[: listing.limit]]
-        body: Fields = {"statusCode": 0}
-        if listing.names is None:
-            body["uris"] = [one["uri"] for one in page]
-        else:
-            body["interactions"] = [cut(one, listing.names) for one in page]
-        if len(found) > listing.limit:
-            body["hasMore"] = True
-        return json_answer(body)
+        mails = [outline(one, root) for one in found]
+        return json_answer(continued("interactions", mails, listing))
 
     async def _answer(self, request: Request, person: Person) -> Response:
         body = {"statusCode": 0, "contact": await self._fields(request, person)}

@@ -7,13 +7,14 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from services.gateway.errors import RequestError, Situation
+from services.gateway.errors import RequestError, Situation, not_found
 from services.gateway.http.answers import json_answer
 from services.gateway.http.content_disposition import content_disposition
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.history_readers import HistoryReaders
-from services.gateway.wire.context_services import Contents, email_interaction
+from services.gateway.rest.list_parameters import continued, read_listing
+from services.gateway.wire.context_services import Contents, email_interaction, outline
 from shared.domain.deliveries.delivery import Delivery
 from shared.domain.deliveries.delivery_report import DeliveryReport
 from shared.domain.interaction import Interaction
@@ -34,9 +35,9 @@ _SAFE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class ContextServicesResource:
-    """The resources below /ucs/interactions."""
+    """The resources below /ucs/interactions and /ucs/threads."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
         *,
         callers: Callers,
@@ -46,7 +47,9 @@ class ContextServicesResource:
         deliveries: DeliveryStore,
         threads: ThreadStore,
         reports: ReportStore,
+        max_listed: int,
     ) -> None:
+        self._max_listed = max_listed
         self._callers = callers
         self._readers = readers
         self._queries = queries
@@ -71,6 +74,24 @@ class ContextServicesResource:
                 await self._reports_on(interaction),
             )
         return json_answer(email_interaction(interaction, changed_at, contents))
+
+    async def thread(self, request: Request) -> Response:
+        """GET /ucs/threads/{id}: the mails of a thread, the oldest first, by pages.
+
+        They have no content: whoever may read it reads it at the address of the mail.
+        """
+        await self._callers.agent_or_admin(request)
+        listing = read_listing(request, at_most=self._max_listed)
+        found = await self._threads.page(
+            request.path_params["id"],
+            after=request.query_params.get("after", ""),
+            limit=listing.limit + 1,
+        )
+        if not found and "after" not in request.query_params:
+            raise not_found("there is no such thread: its id is `thread_id` of a mail")
+        root = self._callers.root(request)
+        mails = [outline(one, root) for one in found]
+        return json_answer(continued("interactions", mails, listing))
 
     async def _delivery(self, interaction: Interaction) -> Delivery | None:
         if interaction.direction is Direction.INBOUND:

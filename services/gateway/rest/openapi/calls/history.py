@@ -4,6 +4,7 @@ from typing import Final
 
 from services.gateway.rest.openapi.calls.bodies import ANSWERED, BYTES
 from services.gateway.rest.openapi.calls.call import Call
+from services.gateway.rest.openapi.schemas import listing
 from services.gateway.rest.openapi.shapes import ref, shape
 
 HISTORY_CALLS: Final[tuple[Call, ...]] = (
@@ -27,6 +28,15 @@ HISTORY_CALLS: Final[tuple[Call, ...]] = (
             example={"operationName": "NotAReport"},
         ),
         may_wait=True,
+    ),
+    Call(
+        "get",
+        "/ucs/threads/{id}",
+        "History",
+        "The mails of a thread in both directions, the oldest first, without their content; `id` is"
+        " their `thread_id`. `hasMore`: ask once more with `after`, the last id of this page.",
+        listing("interactions", "ContactMail"),
+        query=("fields", "limit", "after"),
     ),
     Call(
         "get",

@@ -8,6 +8,7 @@ import pytest
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from tests.connected.plans import plans_of
+from tests.described import require_described_answer
 from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
@@ -163,3 +164,31 @@ async def test_other_mails_of_a_holder_are_found_by_index(
     assert len(beside) == 1
     assert beside[0].examined <= 2 * beside[0].returned
     assert not any("COLLSCAN" in plan.summary for plan in plans)
+
+
+async def test_thread_is_listed_oldest_first_by_pages(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    root = await done(gateway, 1, id="1", thread_id="1")
+    answers = [await done(gateway, at, id=f"{at}", thread_id=root.id) for at in (2, 3)]
+    await done(gateway, 4, thread_id="another")
+    where = f"/api/v2/ucs/threads/{root.id}"
+
+    first = await agent1.get(where, params={"fields": "*", "limit": 2})
+    last = first.json()["interactions"][-1]["interaction_id"]
+    second = await agent1.get(where, params={"fields": "interaction_id", "after": last})
+
+    require_described_answer(first)
+    shown = [one["interaction_id"] for one in first.json()["interactions"]]
+    assert shown == [root.id, answers[0].id]
+    assert first.json()["hasMore"] is True
+    assert "words" not in first.text
+    assert second.json()["interactions"] == [{"interaction_id": answers[1].id}]
+    assert "hasMore" not in second.json()
+
+
+async def test_unknown_thread_is_answered_404(agent1: httpx2.AsyncClient) -> None:
+    answer = await agent1.get("/api/v2/ucs/threads/nothing")
+
+    assert answer.status_code == 404
+    assert failure(6, answer.json())
