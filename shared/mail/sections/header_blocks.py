@@ -66,11 +66,35 @@ class HeaderBlock:
     has_headers: bool
 
 
+def possible_starts(lines: Sequence[Line], text: str) -> list[bool]:
+    """Say cheaply for each line of a text whether a header block may begin in it.
+
+    Most lines begin with a letter, have neither colon nor dashes, and have no label below them.
+    """
+    small = text.lower()
+    has_reply_line = any(one in small for one in _ABOVE)
+    found = [False] * len(lines)
+    is_label, below = False, 0
+    for at in range(len(lines) - 1, -1, -1):
+        line = lines[at]
+        words = line.words
+        if not words and not line.depth:
+            continue
+        has_colon = ":" in words or "\N{FULLWIDTH COLON}" in words
+        found[at] = bool(words) and (
+            has_colon
+            or (is_label and below - at <= _LEADS + 1)
+            or not words[0].isalnum()
+            or "----" in words
+            or (has_reply_line and " line" in words)
+        )
+        is_label, below = has_colon, at
+    return found
+
+
 def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
-    """Return the header block that begins in a line, None if there is none."""
+    """Return the header block that begins in a line of `possible_starts`, None if there is none."""
     words = lines[first].words
-    if not words or not (_may_begin(words) or _is_before_label(lines, first)):
-        return None
     start = lines[first].start
     if _is_reply_line(words):
         return HeaderBlock(start, first + 1, has_headers=False)
@@ -88,22 +112,6 @@ def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
     else:
         end = _headers(lines, first) or _headers_below_lead(lines, first)
     return HeaderBlock(start, end, has_headers=True) if end else None
-
-
-def _may_begin(words: str) -> bool:
-    """Say cheaply whether a block may begin in a line, whatever follows."""
-    return (
-        not words[0].isalnum()
-        or ":" in words
-        or "\N{FULLWIDTH COLON}" in words
-        or "----" in words
-        or " line" in words
-    )
-
-
-def _is_before_label(lines: Sequence[Line], at: int) -> bool:
-    after = next_words(lines, at + 1, _LEADS)
-    return after is not None and any(colon in lines[after].words for colon in _COLONS)
 
 
 def _below_mark(lines: Sequence[Line], first: int, start: int) -> HeaderBlock:

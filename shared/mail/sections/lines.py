@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 LONGEST_LINE: Final = 1000
 """Characters of a line that are looked at; no mark of a mail program is longer."""
@@ -18,8 +17,7 @@ _FARTHEST_MARK: Final = 16
 _INITIALS: Final = re.compile(r"[ \t]{0,8}[A-Z][A-Za-z]{0,3}(?:>[ \t>]*+)++(?!\Z)")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line, `text[start:end]` with its line end.
 
     `words` is its beginning without quotation marks, blanks and invisible characters. `depth`
@@ -41,11 +39,16 @@ class Line:
 def split_lines(text: str) -> list[Line]:
     """Return the lines of a text, without a gap between them."""
     lines: list[Line] = []
-    start = 0
+    start, length = 0, len(text)
+    # Few mails quote, and most lines begin with a word: those need no search for marks.
+    is_unmarked = text.isascii() and ">" not in text
     for beginning in text.split("\n"):
         end = start + len(beginning) + 1
-        if beginning or end <= len(text):
-            lines.append(_line(beginning[:LONGEST_LINE], start, min(end, len(text))))
+        if is_unmarked and beginning[:1] > " ":
+            words = beginning[:LONGEST_LINE].rstrip(_AROUND)
+            lines.append(Line(start, min(end, length), words, 0, 0))
+        elif beginning or end <= length:
+            lines.append(_line(beginning[:LONGEST_LINE], start, min(end, length)))
         start = end
     return lines
 
@@ -59,7 +62,8 @@ def _line(beginning: str, start: int, end: int) -> Line:
         if found := _INITIALS.match(beginning):
             return Line(start, end, beginning[found.end() :].strip(_AROUND), 1, 0)
     words = beginning.strip(_AROUND)
-    indent = len(beginning) - len(beginning.lstrip(_AROUND)) if words else 0
+    is_indented = words and words[0] != beginning[0]
+    indent = len(beginning) - len(beginning.lstrip(_AROUND)) if is_indented else 0
     return Line(start, end, words, 0, indent)
 
 

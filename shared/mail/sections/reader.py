@@ -8,7 +8,7 @@ from typing import Final
 from shared.domain.text_sections import Kind, Section
 from shared.mail.sections.attributions import MOST_LINES, attribution_at, next_ends
 from shared.mail.sections.endings import ending_kinds
-from shared.mail.sections.header_blocks import HeaderBlock, header_block_at
+from shared.mail.sections.header_blocks import HeaderBlock, header_block_at, possible_starts
 from shared.mail.sections.lines import Line, next_words, split_lines
 
 _OTHER_MARKS: Final = re.compile(r"[|}:#%]\s")
@@ -44,16 +44,21 @@ def sections(text: str) -> list[Section]:
     Offsets count Python's characters. Blank lines belong to the section before them. Where the
     sender wrote nothing above a forwarded mail, that mail's own new words are new.
     """
-    reader = _Reader(split_lines(text))
+    lines = split_lines(text)
+    reader = _Reader(lines, possible_starts(lines, text))
     reader.read()
     return list(_merged(reader.spans(), len(text)))
 
 
 @dataclass(slots=True)
 class _Reader:
-    """Gives each line a kind; `splits` are lines that change their kind at an offset."""
+    """Gives each line a kind; `splits` are lines that change their kind at an offset.
+
+    A header block may begin in a line only where `may_begin` says so.
+    """
 
     lines: list[Line]
+    may_begin: list[bool]
     kinds: list[Kind] = field(default_factory=list)
     splits: dict[int, int] = field(default_factory=dict)
     depth: int = 0
@@ -71,7 +76,7 @@ class _Reader:
                 at += 1
             elif line.depth > self.depth:
                 at = self._take_quoted(at)
-            elif block := header_block_at(lines, at):
+            elif self.may_begin[at] and (block := header_block_at(lines, at)):
                 at = self._take_block(at, block, shallowest)
             elif (ends[at] < at + MOST_LINES or "@" in line.words) and (
                 found := attribution_at(lines, at)
@@ -114,7 +119,9 @@ class _Reader:
             if end < len(self.lines) and shallowest[end] > self.depth:
                 self.depth = shallowest[end]
                 follows = next_words(self.lines, end)
-                inner = None if follows is None else header_block_at(self.lines, follows)
+                inner = None
+                if follows is not None and self.may_begin[follows]:
+                    inner = header_block_at(self.lines, follows)
                 if inner is not None:
                     end = self._mark(end, inner.end, Kind.ATTRIBUTION)
             return end
@@ -186,7 +193,7 @@ class _Reader:
     def spans(self) -> Iterator[tuple[Kind, int]]:
         """Yield each kind with the offset at which it begins; blank lines are left out."""
         for at, line in enumerate(self.lines):
-            if line.is_blank or (not line.words and self.kinds[at] is Kind.NEW):
+            if not line.words and (not line.depth or self.kinds[at] is Kind.NEW):
                 continue
             if at in self.splits:
                 yield Kind.NEW, line.start
@@ -200,8 +207,9 @@ def _shallowest(lines: Sequence[Line]) -> list[int]:
     found = [0] * len(lines)
     least: int | None = None
     for at in range(len(lines) - 1, -1, -1):
-        if not lines[at].is_blank:
-            least = lines[at].depth if least is None else min(least, lines[at].depth)
+        line = lines[at]
+        if (line.words or line.depth) and (least is None or line.depth < least):
+            least = line.depth
         found[at] = least or 0
     return found
 
