@@ -27,6 +27,12 @@ _BUSY_PAUSE_SECONDS: Final = 0.05
 
 All requests that come during the pause become one, so a busy queue costs few attempts.
 """
+_REST_SECONDS: Final = 0.01
+"""The pause after a pass, in which requests gather for the next one.
+
+A queue that was idle is passed through at once. Of a busy one, the mails of one pause share a pass:
+its lease, its reading, and the write of its invitations.
+"""
 _QUEUES_AT_ONCE: Final = 4
 
 
@@ -64,6 +70,7 @@ class QueueFiller:
         self._broker = broker
         self._wanted: dict[str, None] = {}
         self._busy: set[str] = set()
+        self._renewed: dict[str, float] = {}
         self._changed = asyncio.Event()
 
     def request(self, queue: str) -> None:
@@ -131,25 +138,39 @@ class QueueFiller:
             return True
         if not await self._leases.acquire(_lease_of(queue), _LEASE):
             return False
+        self._renewed[queue] = time.monotonic()
         try:
-            await self._pass_through(queue)
+            await self._pass_while_wanted(queue)
         finally:
             if await self._leases.release(_lease_of(queue), _LEASE):
                 self.request(queue)
         return True
 
-    async def _pass_through(self, queue: str) -> None:
-        renewed = time.monotonic()
-        # Closed before the lease is released: the pass then still invites reserved agents.
-        async with aclosing(self._offers.pass_through(queue)) as bulks:
-            async for _ in bulks:
-                if time.monotonic() - renewed < _RENEWED_AFTER:
-                    continue
-                if not self._broker.is_open() or not await self._leases.acquire(
-                    _lease_of(queue), _LEASE
-                ):
-                    return
-                renewed = time.monotonic()
+    async def _pass_while_wanted(self, queue: str) -> None:
+        """Pass through a queue, and again under the same lease as long as it is requested.
+
+        A queue that waits for a worker ends this, so that busy queues do not take all workers.
+        """
+        while True:
+            # Closed before the lease is released: the pass then still invites reserved agents.
+            async with aclosing(self._offers.pass_through(queue)) as bulks:
+                async for _ in bulks:
+                    if not await self._may_go_on(queue):
+                        return
+            await asyncio.sleep(_REST_SECONDS)
+            is_awaited = self._wanted.keys() - self._busy
+            if queue not in self._wanted or is_awaited or not await self._may_go_on(queue):
+                return
+            self._wanted.pop(queue, None)
+
+    async def _may_go_on(self, queue: str) -> bool:
+        """Renew the lease of a queue in time; return False if it is lost or the broker is away."""
+        if time.monotonic() - self._renewed[queue] < _RENEWED_AFTER:
+            return True
+        if not self._broker.is_open() or not await self._leases.acquire(_lease_of(queue), _LEASE):
+            return False
+        self._renewed[queue] = time.monotonic()
+        return True
 
 
 def _lease_of(queue: str) -> str:

@@ -1,6 +1,7 @@
 """Queues are filled in the background, by one pod at a time, and only where agents would hear."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from datetime import timedelta
 from typing import Any
 
@@ -77,6 +78,56 @@ async def test_renewed_lease_keeps_noted_requests(backend: Backend) -> None:
     assert await holder.release("queue/support", LEASE)
     assert not await holder.release("queue/support", LEASE)
     assert await other.acquire("queue/support", LEASE)
+
+
+async def test_requests_during_a_pass_share_its_lease(
+    backend: Backend, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acquired, mails = [], [await backend.add_mail(), await backend.add_mail()]
+    await backend.add_agent("first")
+    acquire, pass_through = LeaseStore.acquire, routing.offers.pass_through
+
+    async def counted(store: LeaseStore, name: str, lasts: timedelta) -> bool:
+        acquired.append(name)
+        return await acquire(store, name, lasts)
+
+    async def joined_by_an_agent(queue: str) -> AsyncGenerator[int]:
+        async for bulk in pass_through(queue):
+            yield bulk
+        if await backend.agents.get("second") is None:
+            await backend.add_agent("second")
+            routing.filler.request(queue)
+
+    monkeypatch.setattr(LeaseStore, "acquire", counted)
+    monkeypatch.setattr(type(routing.offers), "pass_through", staticmethod(joined_by_an_agent))
+
+    await fill(routing)
+
+    invited = await backend.held_by("first") + await backend.held_by("second")
+    assert sorted(invited) == sorted(mail.id for mail in mails)
+    assert acquired == ["queue/support"]
+
+
+async def test_busy_queues_leave_a_worker_to_another_queue(
+    routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passed: list[str] = []
+    busy = [f"busy{number}" for number in range(8)]
+
+    async def requested_again(queue: str) -> AsyncGenerator[int]:
+        passed.append(queue)
+        if "quiet" not in passed:
+            routing.filler.request(queue)
+        yield 0
+
+    monkeypatch.setattr(type(routing.offers), "pass_through", staticmethod(requested_again))
+
+    for queue in (*busy, "quiet"):
+        routing.filler.request(queue)
+    async with asyncio.timeout(30):
+        await routing.filler.wait_until_idle()
+
+    assert set(passed) == {*busy, "quiet"}
 
 
 async def test_a_lease_of_a_pod_that_died_can_be_taken(backend: Backend) -> None:
