@@ -32,10 +32,12 @@ from shared.contracts.commands import ExtractDocuments, ParseMail
 from shared.contracts.contact_center import ContactCenter, Mailbox, ReportRules
 from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import InteractionReceived
+from shared.contracts.screening import ScreeningRule
 from shared.domain.clock import Clock
 from shared.domain.contacts.contact import Contact
 from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
+from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
 from shared.domain.routing.stranded_work import UNASSIGNED
 from shared.faults import crash_point
@@ -143,7 +145,7 @@ class ArrivalParser:
                 is_offered=_is_offered(mail, about, contact_center.reports),
             )
             decide = partial(
-                screen,
+                _screened,
                 arrival=arrival,
                 mailbox=mailbox,
                 center=contact_center,
@@ -158,12 +160,12 @@ class ArrivalParser:
                 about=about.sent if about else None,
             )
             try:
-                decided = await asyncio.to_thread(decide, build(mail), texts)
+                decided = await decide(build(mail), texts)
                 known_id = await self._add(await fold(decided), arrival, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
                 of_shown = MailTexts(shown, arrival.raw)
-                decided = await asyncio.to_thread(decide, build(shown), of_shown)
+                decided = await decide(build(shown), of_shown)
                 known_id = await self._add(await fold(decided), arrival, cause)
             original_id = known_id if is_first else original_id
         if matched and original_id:
@@ -235,6 +237,21 @@ class ArrivalParser:
             queue=interaction.queue,
         )
         return None if is_new else await self._copies.original(key, arrival.id)
+
+
+async def _screened(
+    built: Interaction,
+    texts: MailTexts,
+    arrival: Arrival,
+    mailbox: Mailbox,
+    center: ContactCenter,
+    rules: Sequence[ScreeningRule],
+    contact: Contact | None,
+) -> Screened:
+    """Screen an interaction, beside the event loop where texts are searched for words."""
+    screening = partial(screen, built, texts, arrival, mailbox, center, rules, contact)
+    searches = rules or mailbox.acknowledgement is not None
+    return await asyncio.to_thread(screening) if searches else screening()
 
 
 def _messages_about(found: Screened, arrival: Arrival) -> Sequence[Contract]:

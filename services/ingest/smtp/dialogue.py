@@ -13,6 +13,7 @@ import logging
 import ssl
 from collections import defaultdict
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from aiosmtpd.lmtp import LMTP
@@ -57,6 +58,7 @@ _NO_TLS_ARGUMENT: Final = "501 5.5.4 Syntax: STARTTLS"
 _SAID_TOO_EARLY: Final = b"421 4.7.0 nothing may follow STARTTLS before its answer\r\n"
 _TOO_FAST: Final = "452 4.3.2 too many mails from your network, try again later"
 _CANNOT_VERIFY: Final = "252 2.5.2 send a mail to find out"
+_ADDRESSES_KEPT: Final = 1024
 _LONGEST_UNTERMINATED: Final = 1024 * 1024
 _LONGEST_COMMAND: Final = 512
 _ROOM_FOR_PARAMETERS: Final = {"MAIL": 36}
@@ -365,11 +367,7 @@ class Dialogue(SMTP):
             self.close_with(_SLOW)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        try:
-            address, rest = super()._getaddr(arg)
-        except Exception:  # noqa: BLE001 - the library's parser fails in many ways
-            return None, None
-        return (address, rest) if address is None or _is_storable(address) else (None, None)
+        return _address_and_rest(arg)
 
 
 class LmtpDialogue(LMTP, Dialogue):
@@ -384,6 +382,22 @@ class LmtpDialogue(LMTP, Dialogue):
         if answer.startswith(b"354") and self.envelope is not None:
             self._recipients_to_answer = len(self.envelope.rcpt_tos)
         await super().push(b"\r\n".join([answer] * max(1, count)))
+
+
+_ADDRESS_READER: Final = SMTP.__new__(SMTP)
+
+
+@lru_cache(maxsize=_ADDRESSES_KEPT)
+def _address_and_rest(arg: str) -> tuple[str | None, str | None]:
+    """Return the address that begins a parameter, and what follows it; None for a bad one.
+
+    Relays name the same senders and mailboxes again and again, and the library reads slowly.
+    """
+    try:
+        address, rest = _ADDRESS_READER._getaddr(arg)  # noqa: SLF001 - it has no other name
+    except Exception:  # noqa: BLE001 - the library's parser fails in many ways
+        return None, None
+    return (address, rest) if address is None or _is_storable(address) else (None, None)
 
 
 class _RefusedPeer(asyncio.Protocol):

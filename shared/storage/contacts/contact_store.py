@@ -1,7 +1,8 @@
 """The contacts, each one document. An address belongs to one contact at most, by a unique index."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pymongo
@@ -23,6 +24,7 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
 from shared.mail.threads import person
 from shared.storage.contacts.contact_documents import to_contact, to_document
+from shared.storage.database.batching import Batcher
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
@@ -38,12 +40,31 @@ _TRIES: Final = 3
 _PATIENCE_SECONDS: Final = 2
 _MOST_READ: Final = 4 * MOST_MERGED
 """Merges that were made at the same moment may together exceed `MOST_MERGED`."""
+_MOST_TOGETHER: Final = 200
+"""Contacts that are read for senders who are met at the same time, beside one for each of them."""
+
 _LATEST: Final = 10
 """Mails in which the address of a contact that is not stored is looked for."""
 
 
 class ContactUnknownError(Unavailable):
     """Nobody can say now to which contact an address belongs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """The address of a sender, as contacts have it, and the id that follows from it."""
+
+    key: str
+    presumed_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Owner:
+    """The stored contact of an address. `has_parts` says whether others may be merged into it."""
+
+    contact: Contact
+    has_parts: bool
 
 
 class ContactStore:
@@ -55,6 +76,7 @@ class ContactStore:
         # What a mail tells of its sender is in the mail too, and in the next one.
         self._hints = database[COLLECTION].with_options(write_concern=HINT)
         self._interactions = database[interaction_store.COLLECTION]
+        self._owners = Batcher(self._read_owners)
         self._clock = clock
 
     async def meet(self, address: str, shown_name: str, *, makes: bool) -> Contact | None:
@@ -72,13 +94,16 @@ class ContactStore:
         if not key:
             return None
         try:
-            with pymongo.timeout(_PATIENCE_SECONDS):
-                contact = await self._met(key, address, learned_name(shown_name), makes=makes)
-                if contact is None:
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                owner = await self._met(key, address, learned_name(shown_name), makes=makes)
+                if owner is None:
                     return None
+                contact = owner.contact
                 above = [one async for one in self._above(contact)]
-                below = [one async for one in self._below((contact, *above)[-1])]
-        except PyMongoError as error:
+                below: list[Contact] = []
+                if above or owner.has_parts:
+                    below = [one async for one in self._below((contact, *above)[-1])]
+        except (PyMongoError, TimeoutError) as error:
             raise ContactUnknownError(
                 f"no contact for an address: {type(error).__name__}"
             ) from error
@@ -140,18 +165,18 @@ class ContactStore:
             )
         return [to_interaction(document) for document in found]
 
-    async def _met(self, key: str, address: str, name: str, *, makes: bool) -> Contact | None:
+    async def _met(self, key: str, address: str, name: str, *, makes: bool) -> _Owner | None:
+        sender = _Sender(key, contact_id(address))
         for _ in range(_TRIES):
-            document = await self._contacts.find_one({"addresses": key})
-            if document is not None:
-                contact = to_contact(document)
-                if makes and name and name not in contact.names:
-                    await self._learn(contact, name)
-                return contact
+            owner = await self._owners(sender)
+            if owner is not None:
+                if makes and name and name not in owner.contact.names:
+                    await self._learn(owner.contact, name)
+                return owner
             if not makes:
                 return None
             made = Contact(
-                contact_id(address),
+                sender.presumed_id,
                 (key,),
                 names=(name,) if name else (),
                 made_at=self._clock.now(),
@@ -160,8 +185,36 @@ class ContactStore:
                 await self._hints.insert_one(to_document(made))
             except DuplicateKeyError:
                 continue  # Another process has made it at this moment.
-            return made
-        raise ContactUnknownError(f"contact {contact_id(address)} exists without this address")
+            return _Owner(made, has_parts=False)
+        raise ContactUnknownError(f"contact {sender.presumed_id} exists without this address")
+
+    async def _read_owners(self, senders: Sequence[_Sender]) -> Sequence[_Owner | None]:
+        """Read the contacts of several senders, and whether any is merged into them, in one query.
+
+        Most contacts have the id that follows from their address and no parts.
+        """
+        wanted = {"addresses": {"$in": [one.key for one in senders]}}
+        parts = {"merged_into": {"$in": [one.presumed_id for one in senders]}}
+        most = len(senders) + _MOST_TOGETHER
+        is_cut = False
+        with pymongo.timeout(_PATIENCE_SECONDS):
+            for query in ({"$or": [wanted, parts]}, wanted):
+                found = await self._read(query, most)
+                if len(found) < most:
+                    break
+                is_cut = True
+        by_address = {address: one for one in found for address in one.addresses}
+        whole = {one.merged_into for one in found}
+        return [
+            _Owner(owner, is_cut or owner.id != one.presumed_id or owner.id in whole)
+            if (owner := by_address.get(one.key))
+            else None
+            for one in senders
+        ]
+
+    async def _read(self, wanted: Document, most: int) -> list[Contact]:
+        found = await self._contacts.find(wanted).limit(most).batch_size(most).to_list()
+        return [to_contact(document) for document in found]
 
     async def _learn(self, contact: Contact, name: str) -> None:
         kept = {"$each": [name], "$slice": -MOST_NAMES}

@@ -1,6 +1,8 @@
 """Maps interactions to documents; no other module names their fields in the database."""
 
-from dataclasses import asdict, fields, replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from datetime import datetime
 from typing import Any, Final
 
 from shared.domain.interaction import (
@@ -21,7 +23,13 @@ from shared.storage.database.client import Document
 _NAMES: Final = tuple(field.name for field in fields(Interaction) if field.name != "id")
 
 _MAIL_NAMES: Final = frozenset(field.name for field in fields(Email))
-_NESTED: Final = (Address, Attachment, Email, Exclusion, Invitation, MissedOffer, Place, Section)
+_NESTED: Final[Mapping[type, tuple[str, ...]]] = {
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (Address, Attachment, Email, Exclusion, Invitation, MissedOffer, Place, Section)
+}
+"""The names of the fields of each class that is stored as a document inside another one."""
+
+_STORED_AS_THEY_ARE: Final = frozenset({str, int, bool, float, datetime, type(None)})
 
 WITHOUT_TEXT: Final[Document] = {"mail.text": 0, "mail.html": 0, "mail.sections": 0}
 """A projection without the text of the mail, for services that do not need it."""
@@ -105,10 +113,13 @@ def _to_section(stored: Document) -> Section:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
+    kind = type(value)
+    if kind in _STORED_AS_THEY_ARE:
+        return value
+    if kind is tuple:
         return [_plain(one) for one in value]
-    if isinstance(value, _NESTED):
-        return _plain(asdict(value))
+    if kind in _NESTED:
+        return {name: _plain(getattr(value, name)) for name in _NESTED[kind]}
     if isinstance(value, (Direction, Kind, State)):
         return value.value
     if isinstance(value, dict):

@@ -170,6 +170,30 @@ async def test_mail_of_a_person_is_blocked_by_any_part(
     assert (mail.state, DISCARDED in mail.user_data) == (State.COMPLETED, True)
 
 
+@pytest.mark.parametrize("most", [0, 200])
+async def test_senders_met_at_once_are_who_they_are_alone(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(contact_store, "_MOST_TOGETHER", most)
+    store = ContactStore(backend.database, backend.clock)
+    editor = ContactEditor(backend.database, store, backend.clock)
+    addresses = [f"ann{number}@example.org" for number in range(8)]
+    for address in addresses:
+        await store.meet(address, "", makes=True)
+    await editor.merge(contact_id(addresses[1]), contact_id(addresses[0]), "admin")
+    await editor.merge(contact_id(addresses[2]), contact_id(addresses[0]), "admin")
+    await editor.change(contact_id(addresses[2]), lambda one: one, is_blocked=True)
+
+    met = await asyncio.gather(
+        *(store.meet(one, "", makes=False) for one in (*addresses, "unknown@example.org"))
+    )
+
+    assert [one and (one.id, one.is_blocked) for one in met] == [
+        *((contact_id(one), one in addresses[:3]) for one in addresses),
+        None,
+    ]
+
+
 async def test_mails_of_an_earlier_release_have_a_contact(backend: Backend) -> None:
     before = [await backend.add_mail(contact_id=contact_id(ANN)) for _ in range(3)]
     store = ContactStore(backend.database, backend.clock)
