@@ -78,47 +78,30 @@ def build_interaction(
     completed, and so is that of a blocked contact. Where the contact is unknown, its id follows
     from the sender's address.
     """
-    about, proven, contact = relations.about, relations.proven, relations.contact
+    about, contact = relations.about, relations.contact
     interaction_id = about.interaction_id if about else new_id()
-    ids = thread_references(mail)
-    sender, is_other = sender_of(mail, arrival), False
-    if about and about.matched_by in PROOFS:
-        # Our token proves more than a Message-ID, which the report may lack.
-        ids = (about.sent.mail.message_id, *ids)
-        proven = (about.sent, *(one for one in proven if one.id != about.sent.id))
-    elif not proven and not is_forward(mail.subject):
-        # A forward to an address that a mail program has kept is about something else.
-        proven = relations.answered
-        ids = tuple(one.mail.message_id for one in proven)
-        is_other = bool(proven) and not any(_was_sent_to(sender, one) for one in proven)
-    joined = thread_membership(interaction_id, mailbox.address, ids, proven)
-    parent_id = joined.parent_id if joined else None
+    sender = sender_of(mail, arrival)
+    joined, is_other = _thread_of(mail, relations, sender, interaction_id, mailbox)
     whose = contact.id if contact else presumed_contact_id(sender.address)
     is_blocked = contact is not None and contact.is_blocked
     is_offered = is_offered and not is_blocked
-    verdict = sender_verdict(mail.authentication, trusted, sender.address)
-    warned = {*verdict_warnings(verdict, is_judged=bool(trusted))}
-    if is_other:
-        warned.add(OTHER_SENDER)
     attachments = tuple(
         Attachment(new_id(), part.name, part.size, part.media_type, part.content_id or "")
         for part in mail.attachments
     )
+    is_report = about is not None or is_certain_report(mail)
+    thread_parent = joined.parent_id if joined else None
     return Interaction(
         id=interaction_id,
         direction=Direction.INBOUND,
-        subtype=(
-            _subtype_of_report(mail)
-            if about or is_certain_report(mail)
-            else _subtype(mail, arrival, joined)
-        ),
+        subtype=_subtype_of_report(mail) if is_report else _subtype(mail, arrival, joined),
         state=State.QUEUED if is_offered else State.COMPLETED,
         queue=mailbox.queue,
         received_at=arrival.received_at,
         queued_at=arrival.received_at,
         arrival_id=arrival.id,
         mailbox=mailbox.address,
-        parent_id=about.sent.id if about else parent_id,
+        parent_id=about.sent.id if about else thread_parent,
         # A completed report is its author's, who may read it like any other work that is done.
         owner_id=about.sent.owner_id if about and not is_offered else None,
         preferred_id=_preferred_agent(mail, joined, about),
@@ -129,24 +112,57 @@ def build_interaction(
         | {"ContactId": whose}
         | ({DISCARDED: "its contact is blocked"} if is_blocked else {})
         | (evidence(about.matched_by) if about else {}),
-        mail=Email(
-            subject=mail.subject[:LONGEST_SUBJECT],
-            sender=sender,
-            reply_to=mail.reply_to,
-            to=mail.to,
-            cc=mail.cc,
-            text=mail.text,
-            html=mail.html or "",
-            message_id=mail.message_id,
-            in_reply_to=next(iter((*mail.in_reply_to, *_returned_ids(mail))), ""),
-            references=mail.references,
-            sent_at=mail.sent_at,
-            attachments=attachments,
-            warnings=tuple(sorted({*mail.warnings, *warned})),
-            sections=mail.sections,
-            authenticated=verdict.authenticated,
-            authentication=verdict.reason if trusted else "",
-        ),
+        mail=_email(mail, sender, attachments, trusted, is_other=is_other),
+    )
+
+
+def _thread_of(
+    mail: ParsedMail, relations: Relations, sender: Address, interaction_id: str, mailbox: Mailbox
+) -> tuple[ThreadMembership | None, bool]:
+    """Return the thread that a mail joins, and whether another person than its customer wrote."""
+    about, proven = relations.about, relations.proven
+    ids, is_other = thread_references(mail), False
+    if about and about.matched_by in PROOFS:
+        # Our token proves more than a Message-ID, which the report may lack.
+        ids = (about.sent.mail.message_id, *ids)
+        proven = (about.sent, *(one for one in proven if one.id != about.sent.id))
+    elif not proven and not is_forward(mail.subject):
+        # A forward to an address that a mail program has kept is about something else.
+        proven = relations.answered
+        ids = tuple(one.mail.message_id for one in proven)
+        is_other = bool(proven) and not any(_was_sent_to(sender, one) for one in proven)
+    return thread_membership(interaction_id, mailbox.address, ids, proven), is_other
+
+
+def _email(
+    mail: ParsedMail,
+    sender: Address,
+    attachments: tuple[Attachment, ...],
+    trusted: Sequence[str],
+    *,
+    is_other: bool,
+) -> Email:
+    verdict = sender_verdict(mail.authentication, trusted, sender.address)
+    warned = {*mail.warnings, *verdict_warnings(verdict, is_judged=bool(trusted))}
+    if is_other:
+        warned.add(OTHER_SENDER)
+    return Email(
+        subject=mail.subject[:LONGEST_SUBJECT],
+        sender=sender,
+        reply_to=mail.reply_to,
+        to=mail.to,
+        cc=mail.cc,
+        text=mail.text,
+        html=mail.html or "",
+        message_id=mail.message_id,
+        in_reply_to=next(iter((*mail.in_reply_to, *_returned_ids(mail))), ""),
+        references=mail.references,
+        sent_at=mail.sent_at,
+        attachments=attachments,
+        warnings=tuple(sorted(warned)),
+        sections=mail.sections,
+        authenticated=verdict.authenticated,
+        authentication=verdict.reason if trusted else "",
     )
 
 

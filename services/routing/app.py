@@ -45,78 +45,95 @@ class Parts:
     place_audit: PlaceAudit
 
 
-def assemble(  # noqa: PLR0913 - every dependency is passed by name
-    *,
-    database: Database,
-    interactions: InteractionStore,
-    agents: AgentStore,
-    configuration: ConfigurationStore,
-    clock: Clock,
-    policy: Policy,
-    broker: BrokerLink,
-    holder: str,
-) -> Parts:
-    """Return routing's parts, connected to each other.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dependencies:
+    """What routing is built on; `holder` names this pod in the leases of queues."""
 
-    `holder` names this pod in the leases of queues.
-    """
-    waiting = WaitingStore(database)
-    presence = PresenceStore(database, clock)
-    offers = OfferPass(
-        waiting=waiting,
-        interactions=interactions,
-        agents=agents,
-        configuration=configuration,
-        clock=clock,
-        policy=policy,
-    )
-    filler = QueueFiller(
-        offers=offers,
-        leases=LeaseStore(database, holder),
-        agents=agents,
-        configuration=configuration,
-        broker=broker,
-    )
+    database: Database
+    interactions: InteractionStore
+    agents: AgentStore
+    configuration: ConfigurationStore
+    clock: Clock
+    policy: Policy
+    broker: BrokerLink
+    holder: str
+
+    @property
+    def waiting(self) -> WaitingStore:
+        """The interactions that wait for an agent."""
+        return WaitingStore(self.database)
+
+    @property
+    def presence(self) -> PresenceStore:
+        """When agents were last there."""
+        return PresenceStore(self.database, self.clock)
+
+
+def assemble(given: Dependencies) -> Parts:
+    """Return routing's parts, connected to each other."""
+    offers = _offer_pass(given)
+    filler = _queue_filler(given, offers)
     revocations = Revocations(
-        waiting=waiting,
-        interactions=interactions,
-        agents=agents,
-        presence=presence,
+        waiting=given.waiting,
+        interactions=given.interactions,
+        agents=given.agents,
+        presence=given.presence,
         filler=filler,
-        clock=clock,
-        policy=policy,
+        clock=given.clock,
+        policy=given.policy,
     )
     return Parts(
         offers=offers,
         filler=filler,
         invitations=InvitationCommands(
-            interactions=interactions,
-            agents=agents,
+            interactions=given.interactions,
+            agents=given.agents,
             filler=filler,
-            clock=clock,
-            policy=policy,
+            clock=given.clock,
+            policy=given.policy,
         ),
         transfers=TransferCommands(
-            interactions=interactions,
-            agents=agents,
-            configuration=configuration,
+            interactions=given.interactions,
+            agents=given.agents,
+            configuration=given.configuration,
             filler=filler,
-            clock=clock,
-            policy=policy,
+            clock=given.clock,
+            policy=given.policy,
         ),
         revocations=revocations,
         absent_agents=AbsentAgents(
-            waiting=waiting,
-            interactions=interactions,
-            agents=agents,
-            presence=presence,
-            configuration=configuration,
+            waiting=given.waiting,
+            interactions=given.interactions,
+            agents=given.agents,
+            presence=given.presence,
+            configuration=given.configuration,
             revocations=revocations,
             filler=filler,
-            clock=clock,
-            policy=policy,
+            clock=given.clock,
+            policy=given.policy,
         ),
-        place_audit=PlaceAudit(waiting=waiting, agents=agents),
+        place_audit=PlaceAudit(waiting=given.waiting, agents=given.agents),
+    )
+
+
+def _offer_pass(given: Dependencies) -> OfferPass:
+    return OfferPass(
+        waiting=given.waiting,
+        interactions=given.interactions,
+        agents=given.agents,
+        configuration=given.configuration,
+        clock=given.clock,
+        policy=given.policy,
+    )
+
+
+def _queue_filler(given: Dependencies, offers: OfferPass) -> QueueFiller:
+    return QueueFiller(
+        offers=offers,
+        leases=LeaseStore(given.database, given.holder),
+        agents=given.agents,
+        configuration=given.configuration,
+        broker=given.broker,
     )
 
 
@@ -124,14 +141,16 @@ def assemble(  # noqa: PLR0913 - every dependency is passed by name
 async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterator[None]:
     """Run routing for as long as the context lasts."""
     parts = assemble(
-        database=resources.database,
-        interactions=resources.interactions,
-        agents=resources.agents,
-        configuration=resources.configuration,
-        clock=resources.clock,
-        policy=settings.policy,
-        broker=resources.publisher,
-        holder=uuid4().hex,
+        Dependencies(
+            database=resources.database,
+            interactions=resources.interactions,
+            agents=resources.agents,
+            configuration=resources.configuration,
+            clock=resources.clock,
+            policy=settings.policy,
+            broker=resources.publisher,
+            holder=uuid4().hex,
+        )
     )
     async with running_consumer(settings, resources, ROUTING) as consumer:
         consumer.subscriber(

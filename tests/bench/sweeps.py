@@ -26,7 +26,7 @@ from deploy.local.programs.mongod import find_mongod
 from deploy.local.servers.mongodb import LocalMongoDB
 from services.attachments.upload_sweeper import UploadSweeper
 from services.gateway.interaction_queries import InteractionQueries
-from services.routing.app import Parts, assemble
+from services.routing.app import Dependencies, Parts, assemble
 from services.routing.policy import Policy
 from shared.storage import indexes
 from shared.storage.agents.agent_store import AgentStore
@@ -64,14 +64,16 @@ async def _nobody(_: str, __: object) -> None:
 def _routing(large: LargeDatabase) -> Parts:
     database, clock = large.database, large.clock
     return assemble(
-        database=database,
-        interactions=InteractionStore(database, clock, _nobody),
-        agents=AgentStore(database, clock, _nobody),
-        configuration=ConfigurationStore(database, clock),
-        clock=clock,
-        policy=Policy(),
-        broker=_Broker(),
-        holder="bench",
+        Dependencies(
+            database=database,
+            interactions=InteractionStore(database, clock, _nobody),
+            agents=AgentStore(database, clock, _nobody),
+            configuration=ConfigurationStore(database, clock),
+            clock=clock,
+            policy=Policy(),
+            broker=_Broker(),
+            holder="bench",
+        )
     )
 
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from uuid import uuid4
 
-from services.routing.app import Parts, assemble
+from services.routing.app import Dependencies, Parts, assemble
 from services.routing.policy import Policy
 from tests.support.backend import Backend
 
@@ -21,14 +21,16 @@ RoutingBy = Callable[[Policy], Awaitable[Routing]]
 async def routing_in(backend: Backend, policy: Policy) -> AsyncIterator[Routing]:
     """Give routing on a contact center, by a policy, as a pod of its own that fills queues."""
     parts = assemble(
-        database=backend.database,
-        interactions=backend.interactions,
-        agents=backend.agents,
-        configuration=backend.configuration,
-        clock=backend.clock,
-        policy=policy,
-        broker=backend.publisher,
-        holder=uuid4().hex,
+        Dependencies(
+            database=backend.database,
+            interactions=backend.interactions,
+            agents=backend.agents,
+            configuration=backend.configuration,
+            clock=backend.clock,
+            policy=policy,
+            broker=backend.publisher,
+            holder=uuid4().hex,
+        )
     )
     async with parts.filler.running():
         yield parts

@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from shared.bayeux.messages.message import encode
-
-Frame = tuple[bytes, float | None]
-"""A message as JSON, and the monotonic time when its event was published, if known."""
+from shared.bayeux.messages.message import Frame, encode
 
 
 class Event:

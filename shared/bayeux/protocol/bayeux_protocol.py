@@ -9,8 +9,8 @@ from shared.bayeux.ext.offered import offered_extensions
 from shared.bayeux.journal import Page, Span
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.channels import Meta
-from shared.bayeux.messages.events import Event, Frame
-from shared.bayeux.messages.message import Message, encode
+from shared.bayeux.messages.events import Event
+from shared.bayeux.messages.message import Frame, Message, encode
 from shared.bayeux.protocol.connect import answer_login_ended, answer_retry, release
 from shared.bayeux.protocol.dispatch import dispatch
 from shared.bayeux.protocol.exchange import Exchange

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 
-from shared.bayeux.messages.events import Frame
+from shared.bayeux.messages.message import Frame
 
 
 class MessageQueue:

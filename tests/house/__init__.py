@@ -1,0 +1,1 @@
+"""Measures the house: folders, files, functions, import chains, and comments."""
