@@ -13,6 +13,7 @@ from services.console.health.acknowledgements import examine_acknowledgements
 from shared.contracts.acknowledgement import Acknowledgement, MailTemplate
 from shared.contracts.commands import AcknowledgeMail
 from shared.contracts.contact_center import Mailbox
+from shared.domain.automatic_mail_limits import MOST_TO_ADDRESS_IN_HOUR
 from shared.domain.ids import derived_id, new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import State
@@ -268,6 +269,30 @@ async def test_bound_of_thread_or_mailbox_ends_the_mails(
     center, now = await backend.configuration.current(), backend.clock.now()
     said = [str(one) async for one in examine_acknowledgements(backend.database, center, now)]
     assert said[0].startswith("ok" if limit == "MOST_IN_THREAD_A_DAY" else "bad")
+
+
+async def test_writer_to_many_mailboxes_hears_five_times_an_hour(
+    backend: Backend, acknowledgements: Acknowledgements
+) -> None:
+    names = [f"box{number}@demo.example" for number in range(MOST_TO_ADDRESS_IN_HOUR + 2)]
+    boxes = tuple(Mailbox(address=one, queue="support", acknowledgement=WANTED) for one in names)
+    await backend.configuration.write(CENTER.model_copy(update={"mailboxes": boxes}))
+    backend.clock.move(KEPT_FOR)
+
+    async def write_to(*mailboxes: str) -> int:
+        for mailbox in mailboxes:
+            mail = await backend.add_mail(
+                id=new_id(), mailbox=mailbox, mail=(await mail_of(backend)).mail
+            )
+            await acknowledge(acknowledgements, mail, "Ann+x@example.org")
+        return len(await answers(backend))
+
+    within_the_hour = await write_to(*names[:-1])
+    backend.clock.move(timedelta(hours=1))
+    an_hour_later = await write_to(names[-1])
+
+    assert within_the_hour == MOST_TO_ADDRESS_IN_HOUR
+    assert an_hour_later == MOST_TO_ADDRESS_IN_HOUR + 1
 
 
 async def test_address_that_no_mail_can_have_is_left_out(
