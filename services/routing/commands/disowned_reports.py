@@ -12,6 +12,7 @@ from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation
 from shared.domain.set_aside import REASONS
+from shared.faults import crash_point
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.mails.report_store import ReportStore
 
@@ -62,6 +63,7 @@ class DisownedReports:
         after = await self._interactions.change(
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
+        crash_point("routing.after_release")
         if after.arrival_id:
             await self._reports.remove(after.arrival_id)
         self._filler.request(after.queue)

@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.domain.clock import Clock
 from shared.domain.contacts.contact import MOST_MERGED, Contact, Merge, Person
 from shared.domain.errors import ChangedMeanwhileError, Refused, TooLargeError
+from shared.faults import crash_point
 from shared.storage.contacts.contact_documents import to_document
 from shared.storage.contacts.contact_store import COLLECTION, ContactStore
 from shared.storage.database.client import Database, Document, database_errors
@@ -68,6 +69,7 @@ class ContactEditor:
                 return before
             # The others show in this contact: it has a new version also where they alone change.
             if await self._write(before.contact, after):
+                crash_point("contacts.after_first")
                 if others and is_blocked is not None:
                     await self._block(others, is_blocked=is_blocked)
                 return await self._contacts.get(contact_id)
@@ -103,6 +105,7 @@ class ContactEditor:
             if not await self._write(target.contact, target.contact):
                 await _pause()
                 continue
+            crash_point("contacts.after_target")
             merge = Merge(target.contact.id, self._clock.now(), by)
             merged = replace(
                 source, merged_into=merge.into, merges=(*source.merges, merge)[-_MOST_MERGES:]

@@ -197,7 +197,8 @@ async def test_death_while_folding_loses_and_counts_nothing_twice(
     await arrive(backend, ingest, "a@x.org", sender=1)
     arrival_id = await ingest.arrivals.add(mail(7, "a@x.org"), envelope(sender="a@x.org"))
 
-    def die(_: str) -> None:
+    def die(name: str) -> None:
+        assert name == "ingest.after_flood"
         raise RuntimeError
 
     monkeypatch.setattr(floods, "crash_point", die)

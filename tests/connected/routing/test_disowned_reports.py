@@ -3,6 +3,7 @@
 import pytest
 
 from services.routing.app import Parts
+from services.routing.commands import disowned_reports as module
 from services.routing.commands.disowned_reports import DisownedReports
 from shared.contracts.commands import DisownReport
 from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy
@@ -56,6 +57,29 @@ async def test_a_disowned_report_waits_in_its_queue(routing: Parts, backend: Bac
     after = await backend.interactions.get(mail.id)
     assert (after.state, after.subtype, after.owner_id) == (State.QUEUED, "InboundNew", None)
     assert (after.parent_id, dict(after.user_data)) == (None, {"Subject": "x"})
+    assert await ReportStore(backend.database).on("sent") == []
+
+
+async def test_death_after_the_release_leaves_the_report_to_the_next_try(
+    routing: Parts, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mail = await completed(backend, _Report="out-of-office", _ReportMatchedBy="recipient")
+    order, reports = cause(), disowned_reports(routing, backend)
+    command = DisownReport(interaction_id=mail.id, agent_id="admin")
+
+    def die(name: str) -> None:
+        assert name == "routing.after_release"
+        raise RuntimeError(name)
+
+    monkeypatch.setattr(module, "crash_point", die)
+    with pytest.raises(RuntimeError):
+        await reports.disown(command, order)
+    monkeypatch.undo()
+    released = await backend.interactions.get(mail.id)
+    await reports.disown(command, order)
+
+    assert released.state is State.QUEUED
+    assert await backend.interactions.get(mail.id) == released
     assert await ReportStore(backend.database).on("sent") == []
 
 

@@ -255,12 +255,13 @@ async def test_invalid_event_is_parked_and_others_go_on(gateway: Gateway) -> Non
     assert await gateway.parked(JOURNAL) == b"no event"
 
 
+@pytest.mark.parametrize("point", ["journal.before_telling:3", "journal.before_acknowledging:1"])
 async def test_another_pod_goes_on_when_the_writer_is_killed(
-    backend: Backend, vhost_url: str, database_url: str
+    backend: Backend, vhost_url: str, database_url: str, point: str
 ) -> None:
     await backend.add_agent("agent1", password_hash=hashed("agent1"))
     doomed, other = Process(vhost_url, database_url), Process(vhost_url, database_url)
-    doomed.environment |= {"MAILROOM_FAULTS": "1", "CRASH_AT": "journal.before_telling:3"}
+    doomed.environment |= {"MAILROOM_FAULTS": "1", "CRASH_AT": point}
     await doomed.start()
     await other.start()
     try:
