@@ -13,6 +13,7 @@ from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.store import CopyStore
+from shared.intake.flood_gate import FloodGate
 from shared.intake.mail_intake import MailIntake
 from shared.messaging.topology import INGEST
 from shared.observability.probes import Health
@@ -63,8 +64,13 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             at_once=settings.parsing_at_once,
             patience=settings.room_for_parsing,
         )
+        allowances = AllowanceStore(resources.database)
         intake = MailIntake(
-            direct_parsing, resources.configuration, settings.intake_rules, resources.clock
+            direct_parsing,
+            resources.configuration,
+            settings.intake_rules,
+            resources.clock,
+            gate=FloodGate(allowances, resources.configuration, resources.clock),
         )
         receiver = MailReceiver(intake, settings)
         async with (

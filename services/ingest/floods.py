@@ -1,8 +1,8 @@
 """Folds mail beyond the bounds of a flood under one interaction, instead of offering each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -18,6 +18,7 @@ from shared.domain.interaction import LONGEST_SUBJECT, Email, Interaction
 from shared.domain.lifecycle import State
 from shared.domain.set_aside import FLOOD, NOT_ACKNOWLEDGED
 from shared.faults import crash_point
+from shared.intake.flood_bounds import Bound, counted_under, hour_of, sender_bounds
 from shared.mail.threads import person
 from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.allowance_store import AllowanceStore
@@ -29,15 +30,6 @@ FOLDED: Final = Counter(
 )
 
 _HOUR: Final = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A bound of a flood: its kind, who is bound by it, and how many mails an hour it lets by."""
-
-    kind: str
-    who: str
-    most: int
 
 
 class FloodGuard:
@@ -64,7 +56,7 @@ class FloodGuard:
         if center.flood is None or mail.state is not State.QUEUED:
             return found
         for bound in bounds(center.flood, mail, about):
-            name = f"flood {mail.mailbox} {bound.who} {_hour(mail.received_at)}"
+            name = counted_under(mail.mailbox, bound, mail.received_at)
             until = mail.received_at + 2 * _HOUR
             if not await self._allowances.admit(
                 name, mail.arrival_id or mail.id, most=bound.most, until=until
@@ -100,29 +92,22 @@ class FloodGuard:
 def bounds(rules: FloodRules, mail: Interaction, about: Interaction | None) -> Iterator[Bound]:
     """Yield the bounds that a mail counts against, the narrowest first.
 
-    Anybody can write somebody else's address into From. So mail whose sender is not proven counts
-    by itself, and takes no room of mail that is. Mail of a conversation, which only its members
-    can join, and a report on mail of ours count in that conversation alone.
+    Mail of a conversation, which only its members can join, and a report on mail of ours count in
+    that conversation alone.
     """
     sender = person(mail.mail.sender.address if mail.mail.sender else "") or "nobody"
-    proof = "" if mail.mail.authenticated else " (not proven)"
     thread_id = about.thread_id if about else mail.thread_id
     if thread_id != mail.id:
         most = rules.sender or rules.domain or rules.mailbox
         if most is not None:
             yield Bound("thread", f"{sender} in thread {thread_id}", most)
         return
-    if rules.sender is not None:
-        yield Bound("sender", f"{sender}{proof}", rules.sender)
-    if rules.domain is not None:
-        yield Bound("domain", f"{sender.rpartition('@')[2]}{proof}", rules.domain)
-    if rules.mailbox is not None:
-        yield Bound("mailbox", f"everybody{proof}", rules.mailbox)
+    yield from sender_bounds(rules, sender, is_proven=bool(mail.mail.authenticated))
 
 
 def flood_of(mail: Interaction, bound: Bound) -> Interaction:
     """Return the interaction that stands for all mails beyond a bound in the hour of `mail`."""
-    flood_id = derived_id("flood", mail.mailbox, bound.who, _hour(mail.received_at))
+    flood_id = derived_id("flood", mail.mailbox, bound.who, hour_of(mail.received_at))
     subject = f"Flood from {bound.who}"[:LONGEST_SUBJECT]
     text = (
         f"More than {bound.most} mails from {bound.who} came to {mail.mailbox} in the hour of "
@@ -151,7 +136,3 @@ def flood_of(mail: Interaction, bound: Bound) -> Interaction:
             sent_at=mail.received_at,
         ),
     )
-
-
-def _hour(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H}"

@@ -1,6 +1,6 @@
 """The bounds of arriving mail in `contact-center.yaml`."""
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, model_validator
 
@@ -16,7 +16,9 @@ MailsInHour = Annotated[
 class FloodRules(Section):
     """How many mails an hour a mailbox offers: from one sender, from one domain, and in all.
 
-    Mails beyond are kept, completed and folded under one interaction that is offered. Mails whose
+    Mails beyond are kept, completed and folded under one interaction that is offered. With
+    `then: defer` they are not taken in that hour, where they come by SMTP, LMTP or HTTP: their
+    servers and programs keep them and try again. Fetched mail is folded. Mails whose
     sender is not proven count by themselves. Mails that join a thread count in it alone, against
     the narrowest bound.
     """
@@ -24,6 +26,10 @@ class FloodRules(Section):
     sender: MailsInHour = None
     domain: MailsInHour = None
     mailbox: MailsInHour = None
+    # Left out unless it differs, so that services of an earlier release can read the rest.
+    then: Annotated[Literal["fold", "defer"], Field(exclude_if=lambda value: value == "fold")] = (
+        "fold"
+    )
 
     @model_validator(mode="after")
     def _is_given(self) -> "FloodRules":

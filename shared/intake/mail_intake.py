@@ -11,6 +11,7 @@ from shared.contracts.envelope import Cause
 from shared.domain.clock import Clock
 from shared.domain.mail_envelope import MailEnvelope, Way
 from shared.faults import crash_point
+from shared.intake.flood_gate import FloodGate
 from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
 from shared.mail.trace_fields import (
     LONGEST_HEAD,
@@ -100,8 +101,16 @@ class MailIntake:
     """
 
     def __init__(
-        self, store: MailStore, configuration: ConfigurationStore, rules: IntakeRules, clock: Clock
+        self,
+        store: MailStore,
+        configuration: ConfigurationStore,
+        rules: IntakeRules,
+        clock: Clock,
+        *,
+        gate: FloodGate | None = None,
     ) -> None:
+        """Without a `gate` no mail of a flood is deferred."""
+        self._gate = gate
         self._store = store
         self._configuration = configuration
         self._rules = rules
@@ -137,11 +146,12 @@ class MailIntake:
         Raises:
             MailTooLargeError: It has more octets than the rules allow.
             MailLoopError: It has more hops than the rules allow, or loop marks of several answers.
+            MailDeferredError: It belongs to a flood, and is to come again.
             Unavailable: The database does not answer.
         """
         if len(raw) > self._rules.largest_mail:
             raise MailTooLargeError
-        envelope, traced = self._admit(raw, sender, recipients, source)
+        envelope, traced = await self._admit(raw, sender, recipients, source)
         crash_point("intake.before_store")
         stored_id = await self._store.add(traced, envelope, arrival_id=arrival_id)
         _note(stored_id, raw, envelope, len(raw))
@@ -166,7 +176,7 @@ class MailIntake:
             return await self.take(
                 head, sender=sender, recipients=recipients, source=source, arrival_id=arrival_id
             )
-        envelope, traced = self._admit(head, sender, recipients, source)
+        envelope, traced = await self._admit(head, sender, recipients, source)
         crash_point("intake.before_store")
         stored_id = await self._store.add_stream(
             mail.with_head(traced), envelope, arrival_id=arrival_id
@@ -174,7 +184,7 @@ class MailIntake:
         _note(stored_id, head, envelope, mail.size)
         return stored_id
 
-    def _admit(
+    async def _admit(
         self, head: bytes, sender: str | None, recipients: Sequence[Recipient], source: MailSource
     ) -> tuple[MailEnvelope, bytes]:
         """Return the envelope of a mail, and its beginning under fresh trace fields."""
@@ -194,6 +204,8 @@ class MailIntake:
             tuple(dict.fromkeys(one.address for one in recipients)),
             source.fingerprint,
         )
+        if self._gate is not None:
+            await self._gate.require_room(head, envelope.sender, mailboxes, envelope.recipients)
         fields = trace(
             sender=envelope.sender,
             recipients=mailboxes,

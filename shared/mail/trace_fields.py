@@ -20,6 +20,9 @@ _RETURN_PATH: Final = re.compile(
     rb"^return-path:([^\n]*\n(?:[ \t][^\n]*\n)*)", re.IGNORECASE | re.MULTILINE
 )
 _FROM: Final = re.compile(rb"^from:([^\n]*\n(?:[ \t][^\n]*\n)*)", re.IGNORECASE | re.MULTILINE)
+_JUDGE: Final = re.compile(
+    rb"^authentication-results:\s*([A-Za-z0-9._-]{1,255})", re.IGNORECASE | re.MULTILINE
+)
 _RECEIVED: Final = re.compile(rb"^received:", re.IGNORECASE | re.MULTILINE)
 _MARKED: Final = re.compile(rb"^%s:" % LOOP_MARK.lower().encode(), re.IGNORECASE | re.MULTILINE)
 _MESSAGE_ID: Final = re.compile(
@@ -74,9 +77,23 @@ def claimed_sender(raw: bytes) -> str:
     end = _head_end(raw)
     if found := _RETURN_PATH.search(raw, 0, end):
         return storable(found[1], _LONGEST_ADDRESS).strip("<> ")
-    if found := _FROM.search(raw, 0, end):
-        return parseaddr(storable(found[1], _LONGEST_ID))[1][:_LONGEST_ADDRESS]
-    return ""
+    return author(raw)
+
+
+def author(raw: bytes) -> str:
+    """Return the address in a mail's From; empty without one."""
+    found = _FROM.search(raw, 0, _head_end(raw))
+    return parseaddr(storable(found[1], _LONGEST_ID))[1][:_LONGEST_ADDRESS] if found else ""
+
+
+def is_judged_by(raw: bytes, servers: Sequence[str]) -> bool:
+    """Say whether a mail has the judgement of one of these servers on its sender (RFC 8601).
+
+    Only that there is one, not what it says: reading it is the parser's.
+    """
+    found = _JUDGE.finditer(raw, 0, _head_end(raw))
+    names = {one[1].decode("ascii", "replace").lower() for one in found}
+    return not names.isdisjoint(servers)
 
 
 def count_hops(raw: bytes) -> int:

@@ -288,6 +288,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     presence_store.COLLECTION: ADD,
                     mailbox_store.COLLECTION: CHANGE,
                     contact_store.COLLECTION: ADD,
+                    allowance_store.COLLECTION: READ,
                     journal.COLLECTION: ADD,
                     journal_generations.NEWEST: ADD,
                     indexes.SESSIONS: EVERYTHING,

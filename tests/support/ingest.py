@@ -17,6 +17,7 @@ from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.store import CopyStore
 from shared.domain.mail_envelope import MailEnvelope, Way
+from shared.intake.flood_gate import FloodGate
 from shared.intake.mail_intake import MailIntake
 from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.storage.contacts.contact_store import ContactStore
@@ -65,7 +66,14 @@ def envelope(*mailboxes: str, sender: str = "") -> MailEnvelope:
 
 def make_receiver(backend: Backend, settings: IngestSettings, store: ArrivalStore) -> MailReceiver:
     """Return what answers to RCPT and DATA, and stores mail there."""
-    intake = MailIntake(store, backend.configuration, settings.intake_rules, backend.clock)
+    allowances = AllowanceStore(backend.database)
+    intake = MailIntake(
+        store,
+        backend.configuration,
+        settings.intake_rules,
+        backend.clock,
+        gate=FloodGate(allowances, backend.configuration, backend.clock),
+    )
     return MailReceiver(intake, settings)
 
 

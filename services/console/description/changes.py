@@ -78,8 +78,10 @@ def _scanner_changes(before: Entry | None, after: Entry | None) -> Iterator[str]
 
 def _flood_changes(before: Entry | None, after: Entry | None) -> Iterator[str]:
     if before != after:
-        bounds = ", ".join(f"{name} {most}" for name, most in (after or {}).items())
-        yield f"flood: {f'mails an hour: {bounds}' if bounds else 'no bounds'}"
+        given = dict(after or {})
+        then = f", then {given.pop('then')}" if "then" in given else ""
+        bounds = ", ".join(f"{name} {most}" for name, most in given.items())
+        yield f"flood: {f'mails an hour: {bounds}{then}' if bounds else 'no bounds'}"
 
 
 def _trust_changes(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

@@ -22,9 +22,11 @@ from services.gateway.rest.resources.drop import DropLimits, DropResource
 from services.gateway.rest.uploads.drop_slots import SlotLimits
 from services.gateway.rest.uploads.form_files import PaceLimits
 from services.gateway.settings import GatewaySettings
+from shared.intake.flood_gate import FloodGate
 from shared.intake.mail_intake import IntakeRules, MailIntake
 from shared.intake.transfer_pace import LATER_FACTOR
 from shared.runtime.resources import Resources
+from shared.storage.mails.allowance_store import AllowanceStore
 
 
 def rest_application(
@@ -59,7 +61,15 @@ def _drop_resource(settings: GatewaySettings, resources: Resources) -> DropResou
     """Return the resource at which programs hand in mail."""
     rules = IntakeRules(settings.largest_mail, host_name=settings.mail_host_name)
     return DropResource(
-        intake=MailIntake(resources.arrivals, resources.configuration, rules, resources.clock),
+        intake=MailIntake(
+            resources.arrivals,
+            resources.configuration,
+            rules,
+            resources.clock,
+            gate=FloodGate(
+                AllowanceStore(resources.database), resources.configuration, resources.clock
+            ),
+        ),
         configuration=resources.configuration,
         answers=IdempotencyStore(resources.database),
         limits=DropLimits(

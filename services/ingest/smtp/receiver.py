@@ -12,7 +12,12 @@ from services.ingest.settings import IngestSettings
 from shared.domain.errors import Unavailable
 from shared.domain.mail_envelope import Way
 from shared.intake.mail_intake import MailIntake, MailSource, Recipient
-from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
+from shared.intake.refusals import (
+    MailDeferredError,
+    MailLoopError,
+    MailTooLargeError,
+    UnknownMailboxError,
+)
 
 log = structlog.get_logger()
 
@@ -20,6 +25,7 @@ RECEIVED: Final = Counter("mailroom_mails_received_total", "Mails at the final d
 
 ACCEPTED: Final = "250 2.0.0 stored as {}"
 COME_BACK: Final = "451 4.3.0 cannot store mail at the moment, try again later"
+FLOODED: Final = "451 4.7.1 more mails come than are taken in an hour, try again later"
 UNKNOWN: Final = "550 5.1.1 no such mailbox here"
 TOO_MANY: Final = "452 4.5.3 too many recipients in one transaction"
 LOOPING: Final = "554 5.4.6 this mail is in a loop: {}"
@@ -98,6 +104,8 @@ class MailReceiver:
         except (Unavailable, TimeoutError) as error:
             log.warning("mail not stored", reason=str(error) or type(error).__name__)
             return COME_BACK
+        except MailDeferredError:
+            return FLOODED
         except MailTooLargeError:
             return TOO_LARGE
         except MailLoopError as error:

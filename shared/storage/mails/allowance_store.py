@@ -4,13 +4,13 @@ The write is the permission: whoever finds an allowance used up does nothing. A 
 again, after a crash, is one that has been admitted already.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from pymongo.errors import DuplicateKeyError
 
-from shared.storage.database.client import Database, database_errors
+from shared.storage.database.client import Database, Document, database_errors
 
 COLLECTION: Final = "allowances"
 
@@ -39,6 +39,16 @@ class AllowanceStore:
             async with database_errors():
                 return (await self._collection.update_one(wanted, changes)).matched_count > 0
         return True
+
+    async def is_any_used_up(self, most_of: Mapping[str, int]) -> bool:
+        """Say whether nothing more is admitted under one of some names, each with its most."""
+        if not most_of:
+            return False
+        full: list[Document] = [
+            {"_id": name, f"things.{most - 1}": {"$exists": True}} for name, most in most_of.items()
+        ]
+        async with database_errors():
+            return await self._collection.find_one({"$or": full}, {"_id": 1}) is not None
 
     async def used_up(self, names: Sequence[str], *, most: int) -> list[str]:
         """Return those of some allowances that nothing more is admitted under."""

@@ -2,6 +2,7 @@
 
 import smtplib
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,11 @@ from structlog.testing import capture_logs
 
 from deploy.local.servers.mongodb import LocalMongoDB
 from services.ingest.smtp.listeners import listening
+from shared.contracts.flood import FloodRules
+from shared.intake.flood_bounds import counted_under, sender_bounds
 from shared.storage.files.vault import IN_ONE_DOCUMENT
-from tests.support.backend import Backend, open_backend
+from shared.storage.mails.allowance_store import AllowanceStore
+from tests.support.backend import CENTER, Backend, open_backend
 from tests.support.ingest import MAIL, Ingest, make_arrivals, make_receiver, make_settings
 
 pytestmark = pytest.mark.connected
@@ -145,6 +149,20 @@ async def test_a_mail_in_a_loop_is_refused(backend: Backend, ingest: Ingest) -> 
     code, _ = await ingest.smtp(sending(b"Received: from a by b\r\n" * 101 + MAIL))
 
     assert code == 554
+    assert await arrival_ids(backend) == []
+
+
+async def test_mail_of_a_flood_is_answered_451(backend: Backend, ingest: Ingest) -> None:
+    flood = FloodRules(mailbox=1, then="defer")
+    await backend.configuration.write(CENTER.model_copy(update={"flood": flood}))
+    (bound,) = sender_bounds(flood, "", is_proven=False)
+    name = counted_under(SUPPORT, bound, backend.clock.now())
+    end = backend.clock.now() + timedelta(hours=1)
+    await AllowanceStore(backend.database).admit(name, "one", most=1, until=end)
+
+    code, words = await ingest.smtp(sending(MAIL))
+
+    assert (code, words.split()[0]) == (451, b"4.7.1")
     assert await arrival_ids(backend) == []
 
 

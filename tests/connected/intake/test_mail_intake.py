@@ -1,20 +1,31 @@
 """What every way in shares: which mail is taken, and what is stored of it."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from shared.contracts.flood import FloodRules
 from shared.domain.mail_envelope import Way
+from shared.intake.flood_bounds import counted_under, sender_bounds
+from shared.intake.flood_gate import FloodGate
 from shared.intake.mail_intake import IntakeRules, MailIntake, MailSource
-from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
+from shared.intake.refusals import (
+    MailDeferredError,
+    MailLoopError,
+    MailTooLargeError,
+    UnknownMailboxError,
+)
 from shared.storage.files.vault import IN_ONE_DOCUMENT
-from tests.support.backend import Backend
+from shared.storage.mails.allowance_store import AllowanceStore
+from tests.support.backend import CENTER, Backend
 from tests.support.ingest import MAIL, make_arrivals
 
 pytestmark = pytest.mark.connected
 
 RULES = IntakeRules(largest_mail=1_000_000, most_hops=100, host_name="mx.example")
+FROM_SMTP = MailSource(Way.SMTP, "ESMTP", name="mx.example", peer="192.0.2.8")
 FROM_IMAP = MailSource(Way.IMAP, "IMAP", name="imap.example", peer="192.0.2.7")
 LARGE = MAIL + b"0123456789abcde\n" * (IN_ONE_DOCUMENT // 8)
 
@@ -69,6 +80,51 @@ async def test_trace_names_source_way_and_mailbox(backend: Backend, intake: Mail
         b"\tby mx.example with IMAP\r\n\tfor <support@demo.example>;\r\n"
         b"\tMon, 02 Mar 2026 09:00:00 +0000\r\n" + MAIL
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "sender", "to", "is_deferred"),
+    [
+        (b"", "a@x.org", "support@demo.example", True),
+        (b"", "", "support@demo.example", False),  # a report
+        (b"", "a@x.org", "support+tag@demo.example", False),  # an answer
+        (b"", "a@x.org", "sales@demo.example", False),
+        (b"Authentication-Results: mx.x; dmarc=pass\r\n", "a@x.org", "support@demo.example", True),
+        (
+            b"Authentication-Results: mx.demo.example; dmarc=pass\r\n",
+            "a@x.org",
+            "support@demo.example",
+            False,
+        ),
+    ],
+)
+async def test_mail_of_a_flood_is_deferred_until_the_next_hour(
+    backend: Backend, header: bytes, sender: str, to: str, is_deferred: bool
+) -> None:
+    flood = FloodRules(sender=2, then="defer")
+    described = {"flood": flood, "trusted_authentication": ("mx.demo.example",)}
+    await backend.configuration.write(CENTER.model_copy(update=described))
+    allowances, now = AllowanceStore(backend.database), backend.clock.now()
+    (bound,) = sender_bounds(flood, "a@x.org", is_proven=False)
+    name = counted_under("support@demo.example", bound, now)
+    for thing in ("one", "two"):
+        await allowances.admit(name, thing, most=2, until=now + timedelta(hours=1))
+    gate = FloodGate(allowances, backend.configuration, backend.clock)
+    intake = MailIntake(
+        make_arrivals(backend), backend.configuration, RULES, backend.clock, gate=gate
+    )
+    recipient = await intake.recipient(to)
+    mail = header + b"From: A <A@x.org>\r\n\r\nAgain\r\n"
+
+    async def hand_in() -> str:
+        return await intake.take(mail, sender=sender, recipients=[recipient], source=FROM_SMTP)
+
+    if is_deferred:
+        with pytest.raises(MailDeferredError) as refusal:
+            await hand_in()
+        assert timedelta(0) < refusal.value.wait <= timedelta(hours=1)
+        backend.clock.move(refusal.value.wait)
+    assert await hand_in()
 
 
 async def test_mail_with_three_loop_marks_is_refused(backend: Backend, intake: MailIntake) -> None:

@@ -755,6 +755,7 @@ async def allowances(large: LargeDatabase) -> None:
     for thing in ("one", "one", "two", "three"):
         await store.admit("all", thing, most=2, until=until)
     await store.used_up(["all", "nothing"], most=2)
+    assert await store.is_any_used_up({"nothing": 1, "all": 2})
 
 
 @case

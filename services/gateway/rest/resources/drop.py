@@ -39,7 +39,12 @@ from shared.domain.errors import Unavailable
 from shared.domain.mail_envelope import Way
 from shared.faults import crash_point
 from shared.intake.mail_intake import MailIntake, MailSource, Recipient
-from shared.intake.refusals import MailLoopError, MailTooLargeError, UnknownMailboxError
+from shared.intake.refusals import (
+    MailDeferredError,
+    MailLoopError,
+    MailTooLargeError,
+    UnknownMailboxError,
+)
 from shared.peers.rate_limits import RateLimits
 from shared.storage.configuration_store import ConfigurationStore
 
@@ -222,6 +227,13 @@ class DropResource:
             )
         except MailTooLargeError as error:
             raise self._too_large() from error
+        except MailDeferredError as error:
+            seconds = ceil(error.wait.total_seconds())
+            raise RequestError(
+                Situation.TOO_MANY_REQUESTS,
+                f"{error}: try again in the next one",
+                headers={"Retry-After": str(seconds)} | _HANG_UP,
+            ) from error
         except MailLoopError as error:
             message = f"this mail is in a loop: {error}"
             raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP) from error

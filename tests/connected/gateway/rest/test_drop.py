@@ -12,10 +12,13 @@ import httpx2
 import pytest
 
 from shared.contracts.contact_center import Drop, Mailbox, Token
+from shared.contracts.flood import FloodRules
 from shared.domain.errors import Unavailable
 from shared.domain.mail_envelope import Way
+from shared.intake.flood_bounds import counted_under, sender_bounds
 from shared.storage.files.vault import IN_ONE_DOCUMENT
 from shared.storage.mails import arrival_store
+from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
 from tests.support.backend import CENTER
 from tests.support.gateway import Gateway, failure, running_gateway
@@ -85,6 +88,23 @@ async def test_mail_is_stored_and_its_parsing_commanded(
     assert arrival.raw.endswith(b"\r\n" + MAIL)
     command = await gateway.command()
     assert (command["type"], command["arrival_id"]) == ("parse-mail", arrival.id)
+
+
+async def test_mail_of_a_flood_is_to_come_in_the_next_hour(
+    gateway: Gateway, form: httpx2.AsyncClient
+) -> None:
+    flood, now = FloodRules(mailbox=1, then="defer"), gateway.backend.clock.now()
+    await gateway.describe(DESCRIBED.model_copy(update={"flood": flood}))
+    (bound,) = sender_bounds(flood, "", is_proven=False)
+    name = counted_under("support@demo.example", bound, now)
+    allowances = AllowanceStore(gateway.backend.database)
+    await allowances.admit(name, "one", most=1, until=now + timedelta(hours=1))
+
+    answer = await form.post(PATH, content=MAIL, headers={"Idempotency-Key": "one"})
+
+    assert (answer.status_code, answer.json()["statusCode"]) == (429, 4)
+    assert 0 < int(answer.headers["retry-after"]) <= 3600
+    assert await stored(gateway) == []
 
 
 @pytest.mark.parametrize("content", [LARGE, pieces(LARGE)], ids=["whole", "chunked"])
