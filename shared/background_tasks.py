@@ -71,3 +71,21 @@ def is_canceled() -> bool:
     """Tell whether the current task was asked to end, even if the code it awaited ignored that."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
+
+
+class StopDeadline:
+    """The time in which a stopping service finishes its work, one for all parts that stop.
+
+    Parts stop one after the other; if each had the whole time, the process would be killed.
+    """
+
+    def __init__(self, longest: timedelta) -> None:
+        self._longest = longest.total_seconds()
+        self._ends_at: float | None = None
+
+    def seconds_left(self) -> float:
+        """Return how many seconds are left, never less than 0; the first call starts the time."""
+        now = asyncio.get_running_loop().time()
+        if self._ends_at is None:
+            self._ends_at = now + self._longest
+        return max(0.0, self._ends_at - now)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
@@ -126,10 +127,15 @@ async def _listening(
         **uvicorn_options(bayeux, connections),
         ws_per_message_deflate=settings.websocket_deflate,
         forwarded_allow_ips=settings.trusted_proxies,
-        timeout_graceful_shutdown=int(settings.drain.total_seconds()),
+        # Websockets are closed before, which takes up to `drain_grace`.
+        timeout_graceful_shutdown=_whole_seconds(settings.drain - settings.bayeux.drain_grace),
         server_header=False,
     ):
         yield
+
+
+def _whole_seconds(time: timedelta) -> int:
+    return max(1, int(time.total_seconds()))
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.store import CopyStore
+from shared.background_tasks import StopDeadline
 from shared.intake.flood_gate import FloodGate
 from shared.intake.mail_intake import MailIntake
 from shared.messaging.topology import INGEST
@@ -28,13 +29,14 @@ from shared.storage.mails.report_store import ReportStore
 @asynccontextmanager
 async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator[None]:
     """Run ingest for as long as the context lasts. Listeners end first, parsing after them."""
+    deadline = StopDeadline(settings.drain)
     async with (
         IsolatedParser(
             processes=settings.parsers,
             quick=settings.quick_parsing,
             deadline=settings.parsing,
         ) as parser,
-        running_consumer(settings, resources, INGEST) as consumer,
+        running_consumer(settings, resources, INGEST, deadline) as consumer,
     ):
         arrival_parser = ArrivalParser(
             ParsingStores(
@@ -63,6 +65,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             arrival_parser,
             at_once=settings.parsing_at_once,
             patience=settings.room_for_parsing,
+            deadline=deadline,
         )
         allowances = AllowanceStore(resources.database)
         intake = MailIntake(
@@ -77,7 +80,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             consumer.running(),
             direct_parsing.running(),
             _certificate(settings, resources.health) as certificate,
-            listening(receiver, settings, certificate),
+            listening(receiver, settings, certificate, deadline=deadline),
         ):
             yield
 

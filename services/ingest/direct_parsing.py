@@ -17,7 +17,7 @@ import structlog
 from prometheus_client import Gauge
 
 from services.ingest.arrival_parser import ArrivalParser
-from shared.background_tasks import run_periodically
+from shared.background_tasks import StopDeadline, cancel_and_wait, run_periodically
 from shared.contracts.envelope import Cause
 from shared.domain.mail_envelope import MailEnvelope
 from shared.faults import crash_point
@@ -40,10 +40,17 @@ class DirectParsing:
     """
 
     def __init__(
-        self, arrivals: ArrivalStore, parser: ArrivalParser, *, at_once: int, patience: timedelta
+        self,
+        arrivals: ArrivalStore,
+        parser: ArrivalParser,
+        *,
+        at_once: int,
+        patience: timedelta,
+        deadline: StopDeadline,
     ) -> None:
         self._arrivals = arrivals
         self._parser = parser
+        self._deadline = deadline
         self._patience = patience if at_once else timedelta(0)
         self._room = asyncio.Semaphore(at_once)
         self._running: set[asyncio.Task[None]] = set()
@@ -80,12 +87,17 @@ class DirectParsing:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Keep the sweep from mails in hand; at the end, wait until they are parsed."""
+        """Keep the sweep from mails in hand; at the end, have them parsed until the deadline.
+
+        What is not parsed then has its command in the outbox, which any pod publishes.
+        """
         async with run_periodically(self.keep_from_sweep, every=_KEEP_EVERY):
             try:
                 yield
             finally:
-                await asyncio.gather(*self._running, return_exceptions=True)
+                if self._running:
+                    await asyncio.wait(self._running, timeout=self._deadline.seconds_left())
+                await cancel_and_wait(tuple(self._running))
 
     async def keep_from_sweep(self) -> None:
         """Renew the commands of mails that wait or are parsed here, so the sweep leaves them."""

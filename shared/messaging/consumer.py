@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from functools import partial
 from typing import Final, cast
 
@@ -14,7 +13,7 @@ from faststream import AckPolicy
 from faststream.rabbit import Channel as ConsumingChannel
 from faststream.rabbit import QueueType, RabbitBroker, RabbitQueue
 
-from shared.background_tasks import cancel_and_wait
+from shared.background_tasks import StopDeadline, cancel_and_wait
 from shared.messaging.connection import CONNECTION_FAULTS, in_words
 from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher
@@ -32,6 +31,8 @@ _CONNECTING_SECONDS: Final = 10.0
 class Consumer:
     """The consumer of a work queue. Register handlers with `subscriber` before `running`.
 
+    At the end, running handlers have until the `deadline`.
+
     With `waits_for_broker`, entering `running` takes until the broker delivers. Without it the
     context begins at once, and the consumer starts in the background.
     """
@@ -43,11 +44,12 @@ class Consumer:
         publisher: Publisher,
         *,
         prefetch: int,
-        drain: timedelta,
+        deadline: StopDeadline,
         waits_for_broker: bool = True,
     ) -> None:
         self._name = queue.name
         self._publisher = publisher
+        self._deadline = deadline
         self._waits_for_broker = waits_for_broker
         self._underlay: Channel | None = None
         self.handlers = RunningHandlers()
@@ -58,7 +60,6 @@ class Consumer:
             timeout=_CONNECTING_SECONDS,
             reconnect_interval=1,
             default_channel=ConsumingChannel(prefetch_count=prefetch),
-            graceful_timeout=drain.total_seconds(),
             middlewares=[
                 partial(Settlement, queue=queue, publisher=publisher, running=self.handlers)
             ],
@@ -80,6 +81,8 @@ class Consumer:
         finally:
             await cancel_and_wait({starting})
             await self._take_nothing_new()
+            # Other parts of the service may have used some of the time.
+            self.broker.config.broker_config.graceful_timeout = self._deadline.seconds_left()
             await self.broker.stop()
 
     def is_consuming(self) -> bool:

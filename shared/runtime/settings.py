@@ -70,7 +70,8 @@ class ServiceSettings(BaseSettings):
     drain: timedelta = Field(
         default=timedelta(seconds=25),
         validation_alias="DRAIN",
-        description="How long a service that stops may finish the work it has begun.",
+        description="How long a service that stops may finish the work it has begun, all parts "
+        "together.",
     )
     longest_handler: timedelta = Field(
         default=timedelta(minutes=10),

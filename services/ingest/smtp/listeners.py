@@ -13,9 +13,11 @@ from services.ingest.smtp.dialogue import Dialogue, LmtpDialogue
 from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.smtp.session_limits import SessionLimits, SmtpSessions
+from shared.background_tasks import StopDeadline
 
 log = structlog.get_logger()
 
+_FOR_PARSING: Final = 5.0
 _BACKLOG: Final = 2048
 """Connections that the system keeps while the loop is busy; the next ones would wait a second."""
 
@@ -25,11 +27,15 @@ async def listening(
     receiver: MailReceiver,
     settings: IngestSettings,
     certificate: ServerCertificate | None = None,
+    *,
+    deadline: StopDeadline | None = None,
 ) -> AsyncIterator[None]:
     """Accept mail for as long as the context lasts; running transactions may end after it.
 
-    With a certificate, STARTTLS is offered.
+    With a certificate, STARTTLS is offered. Transactions have until five seconds before the
+    deadline, which are left for parsing what they brought.
     """
+    deadline = deadline or StopDeadline(settings.drain)
     limits = SessionLimits(
         settings.most_sessions,
         settings.sessions_per_peer,
@@ -68,7 +74,7 @@ async def listening(
         for server in servers:
             server.close()
         with suppress(TimeoutError):
-            async with asyncio.timeout(settings.storing.total_seconds()):
+            async with asyncio.timeout(max(0.0, deadline.seconds_left() - _FOR_PARSING)):
                 await sessions.close_all()
 
 

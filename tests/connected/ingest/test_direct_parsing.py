@@ -7,6 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.ingest.direct_parsing import DirectParsing
+from shared.background_tasks import StopDeadline
 from shared.contracts.commands import ParseMail
 from shared.domain.errors import Unavailable
 from shared.messaging.topology import INGEST
@@ -20,6 +21,10 @@ pytestmark = pytest.mark.connected
 PATIENCE = timedelta(seconds=10)
 
 
+def deadline(seconds: float = 25) -> StopDeadline:
+    return StopDeadline(timedelta(seconds=seconds))
+
+
 async def take(parsing: DirectParsing) -> str:
     return await parsing.add(MAIL, envelope())
 
@@ -27,7 +32,9 @@ async def take(parsing: DirectParsing) -> str:
 async def test_a_mail_is_parsed_without_the_broker(
     backend: Backend, ingest: Ingest, vhost_url: str
 ) -> None:
-    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
 
     async with parsing.running():
         arrival_id = await take(parsing)
@@ -39,7 +46,9 @@ async def test_a_mail_is_parsed_without_the_broker(
 async def test_mail_without_room_goes_to_the_queue(
     backend: Backend, ingest: Ingest, vhost_url: str
 ) -> None:
-    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=0, patience=timedelta(0))
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=0, patience=timedelta(0), deadline=deadline()
+    )
 
     async with parsing.running():
         await take(parsing)
@@ -52,7 +61,9 @@ async def test_mail_without_room_goes_to_the_queue(
 async def test_a_sender_waits_a_moment_for_room(
     backend: Backend, ingest: Ingest, vhost_url: str
 ) -> None:
-    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
 
     async with parsing.running():
         await asyncio.gather(*(take(parsing) for _ in range(5)))
@@ -69,7 +80,9 @@ async def test_mail_that_fails_goes_to_the_queue(
         raise Unavailable("the database is away")
 
     monkeypatch.setattr(ingest.parsing, "parse_arrival", fail)
-    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
 
     async with parsing.running():
         await take(parsing)
@@ -91,7 +104,9 @@ async def test_commands_of_a_dead_process_are_swept(
 
 
 async def test_a_mail_that_was_parsed_is_not_swept(backend: Backend, ingest: Ingest) -> None:
-    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
     async with parsing.running():
         arrival_ids = await asyncio.gather(*(take(parsing) for _ in range(3)))
 
@@ -111,7 +126,9 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
         await going_on.wait()
 
     monkeypatch.setattr(ingest.parsing, "parse_arrival", wait)
-    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
 
     async with parsing.running():
         await take(parsing)
@@ -131,10 +148,35 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
     assert await waiting_in(vhost_url, INGEST.name) == 0
 
 
+async def test_mail_that_is_not_parsed_at_the_deadline_is_left_to_others(
+    backend: Backend, ingest: Ingest, vhost_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def hang(_arrival: Arrival, _cause: object) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(ingest.parsing, "parse_arrival", hang)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline(0)
+    )
+
+    async with asyncio.timeout(10), parsing.running():
+        await take(parsing)
+        await begun.wait()
+    backend.clock.move(timedelta(seconds=30))
+    await ingest.outbox_publisher.sweep_forgotten(backend.clock.now())
+
+    assert await waiting_in(vhost_url, INGEST.name) == 1
+
+
 async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
     backend: Backend, ingest: Ingest, vhost_url: str
 ) -> None:
-    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
     await parsing._room.acquire()
     waiting = asyncio.create_task(take(parsing))
     while not await backend.database["arrivals"].count_documents({}):
@@ -152,7 +194,9 @@ async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
 async def test_the_autoscaler_sees_load_that_the_queue_does_not(
     ingest: Ingest, vhost_url: str
 ) -> None:
-    parsing = DirectParsing(ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
 
     def in_hand() -> float:
         return REGISTRY.get_sample_value("mailroom_ingest_mails_in_hand") or 0

@@ -10,6 +10,7 @@ import aio_pika
 import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage
 
+from shared.background_tasks import StopDeadline
 from shared.contracts.commands import ExtractDocuments
 from shared.contracts.envelope import Cause, Envelope
 from shared.contracts.outgoing import Outgoing, wrap
@@ -38,7 +39,9 @@ async def channel(backend: Backend, vhost_url: str) -> AsyncIterator[AbstractCha
 async def consuming(
     backend: Backend, url: str, handler: Handler, *, prefetch: int = 4
 ) -> AsyncIterator[Consumer]:
-    consumer = Consumer(url, ATTACHMENTS, backend.publisher, prefetch=prefetch, drain=DRAIN)
+    consumer = Consumer(
+        url, ATTACHMENTS, backend.publisher, prefetch=prefetch, deadline=StopDeadline(DRAIN)
+    )
     consumer.subscriber(handler)
     async with consumer.running():
         yield consumer

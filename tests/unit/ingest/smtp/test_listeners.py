@@ -382,7 +382,7 @@ def test_a_service_that_stops_says_so_when_it_may(run: Run) -> None:
 
 
 def test_mail_that_is_coming_when_the_service_stops_is_taken(run: Run) -> None:
-    running = run(storing=20)
+    running = run()
 
     with running.connect() as idle, running.connect() as addressed, running.connect() as busy:
         idle.greet()
@@ -402,13 +402,13 @@ def test_mail_that_is_coming_when_the_service_stops_is_taken(run: Run) -> None:
 
 
 def test_mail_that_never_ends_does_not_hold_up_a_stop(run: Run) -> None:
-    running = run(storing=1)
+    running = run(DRAIN=6)  # of which five seconds are for parsing
 
     with running.connect() as busy:
         assert busy.greet().address().ask("DATA") == 354
         busy.send(b"Subject: x\r\n")
         running.stop()
-        assert running.has_ended(within=10)
+        assert running.has_ended(within=5)
     assert running.kept == []
 
 
