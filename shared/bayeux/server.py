@@ -14,7 +14,7 @@ from shared.bayeux.sessions.subscription_policy import SubscriptionPolicy
 from shared.bayeux.settings import BayeuxSettings
 from shared.bayeux.transports.cluster import Cluster, SingleProcess
 from shared.bayeux.transports.cookie_diagnostics import CookieDiagnostics
-from shared.bayeux.transports.http_connection import HttpConnection, Request
+from shared.bayeux.transports.http.http_connection import HttpConnection, Request
 from shared.bayeux.transports.long_polling import LongPolling
 from shared.bayeux.transports.origins import (
     cors_headers,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final, Protocol
 
-from shared.bayeux.transports.http_connection import HttpConnection, PollServer
+from shared.bayeux.transports.http.http_connection import HttpConnection, PollServer
 from shared.bayeux.transports.web import NOT_SNIFFED
 from shared.bayeux.transports.websocket_connection import SocketConnection, SocketServer
 from shared.peers.open_connections import OpenConnections

@@ -8,7 +8,7 @@ from typing import Final
 
 from services.gateway.http.credentials import CSRF_HEADER, client_address
 from shared.bayeux import BASE_PATHS
-from shared.bayeux.transports.request_head import HANDED_ON
+from shared.bayeux.transports.http.request_head import HANDED_ON
 from shared.bayeux.transports.web import Header, Scope
 
 _FORWARDED: Final = frozenset(

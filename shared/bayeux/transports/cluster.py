@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from shared.bayeux.transports.http_connection import Request
+from shared.bayeux.transports.http.http_connection import Request
 from shared.bayeux.transports.tunnel import RemoteSocket
 from shared.bayeux.transports.web import Answer, Scope
 

@@ -20,9 +20,9 @@ from shared.bayeux.transports.callback_polling import HEADERS as SCRIPT_HEADERS
 from shared.bayeux.transports.callback_polling import MAX_QUERY_SIZE, read_script_request, script
 from shared.bayeux.transports.cluster import Cluster
 from shared.bayeux.transports.cookie_diagnostics import CookieDiagnostics
-from shared.bayeux.transports.http_connection import HttpConnection, Request
+from shared.bayeux.transports.http.http_connection import HttpConnection, Request
+from shared.bayeux.transports.http.request_cache import RequestCache
 from shared.bayeux.transports.origins import cors_headers
-from shared.bayeux.transports.request_cache import RequestCache
 from shared.bayeux.transports.web import (
     Answer,
     Header,

@@ -31,7 +31,38 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
 
     `content` need not be valid: values of a wrong type are skipped, as the models report them.
     """
-    for kind, section, used in (
+    for kind, section, used in _references(content):
+        known = {name for _, name in _texts(content, section, "name")}
+        for path, name in used:
+            if name not in known:
+                yield path, f"there is no {kind} {name!r} under `{section}`"
+    received = {
+        address.lower()
+        for field in ("address", "aliases")
+        for _, address in _texts(content, "mailboxes", field)
+    }
+    for path, address in _texts(content, "mailboxes", "bounces_to"):
+        if address.lower() not in received:
+            yield path, f"{address} is no mailbox here: reports that go there would not be read"
+    for section, field in _NAMED:
+        yield from _repeated(_texts(content, section, field))
+    yield from _repeated(
+        (path, address.lower())
+        for path, address in (
+            *_texts(content, "mailboxes", "address"),
+            *_texts(content, "mailboxes", "aliases"),
+        )
+    )
+    yield from _repeated(
+        (path, address.lower()) for path, address in _texts(content, "senders", "address")
+    )
+    yield from _fetched_twice(content)
+    yield from _templates_without_use(content)
+
+
+def _references(content: object) -> tuple[tuple[str, str, Iterable[tuple[Path, str]]], ...]:
+    """Return each kind of name, the section that has those names, and the places that use them."""
+    return (
         (
             "queue",
             "queues",
@@ -68,33 +99,7 @@ def inconsistencies(content: object) -> Iterator[tuple[Path, str]]:
                 *_of_mailboxes(content, "fetch", "login", "oauth"),
             ),
         ),
-    ):
-        known = {name for _, name in _texts(content, section, "name")}
-        for path, name in used:
-            if name not in known:
-                yield path, f"there is no {kind} {name!r} under `{section}`"
-    received = {
-        address.lower()
-        for field in ("address", "aliases")
-        for _, address in _texts(content, "mailboxes", field)
-    }
-    for path, address in _texts(content, "mailboxes", "bounces_to"):
-        if address.lower() not in received:
-            yield path, f"{address} is no mailbox here: reports that go there would not be read"
-    for section, field in _NAMED:
-        yield from _repeated(_texts(content, section, field))
-    yield from _repeated(
-        (path, address.lower())
-        for path, address in (
-            *_texts(content, "mailboxes", "address"),
-            *_texts(content, "mailboxes", "aliases"),
-        )
     )
-    yield from _repeated(
-        (path, address.lower()) for path, address in _texts(content, "senders", "address")
-    )
-    yield from _fetched_twice(content)
-    yield from _templates_without_use(content)
 
 
 def names_differing_in_case(content: object) -> Iterator[tuple[Path, str]]:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NamedTuple, Self
 
 from services.gateway.http.asgi import AbortedError, read_body
-from shared.bayeux.transports.http_connection import HttpConnection, Request
+from shared.bayeux.transports.http.http_connection import HttpConnection, Request
 from shared.bayeux.transports.web import Answer, Scope
 from shared.bayeux.transports.websocket_connection import SocketConnection
 from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments

@@ -11,7 +11,7 @@ from services.gateway.notifications.topics import INTERACTIONS, own_topics_only
 from shared.bayeux import BayeuxServer, BayeuxSettings
 from shared.bayeux.server import Authenticate
 from shared.bayeux.transports.cluster import Cluster
-from shared.bayeux.transports.http_connection import HttpConnection
+from shared.bayeux.transports.http.http_connection import HttpConnection
 from shared.bayeux.transports.websocket_connection import SocketConnection
 from tests.bayeux_lab.lab import IgnoringListener, authenticate
 from tests.support.bayeux_client import BayeuxClient, Message

@@ -4,7 +4,7 @@ import asyncio
 from functools import partial
 from typing import Any
 
-from shared.bayeux.transports.http_connection import HttpConnection
+from shared.bayeux.transports.http.http_connection import HttpConnection
 from shared.bayeux.transports.web import Answer
 from shared.bayeux.transports.websocket_connection import SocketConnection
 from shared.peers.open_connections import ConnectionLimits, OpenConnections

@@ -2,7 +2,7 @@
 
 import math
 
-from shared.bayeux.transports.request_cache import RequestCache
+from shared.bayeux.transports.http.request_cache import RequestCache
 
 HEAD = b"POST /cometd/connect HTTP/1.1\r\nContent-Length: 4\r\n\r\n"
 

@@ -16,15 +16,9 @@ from urllib.parse import unquote
 
 import structlog
 
-from shared.bayeux.transports.http_protocol import (
-    CLOSING,
-    END_OF_HEAD,
-    NOTHING,
-    OPEN,
-    ConnectionState,
-    StrictHttpProtocol,
-)
-from shared.bayeux.transports.request_head import RequestHead
+from shared.bayeux.transports.http.connection_state import CLOSING, NOTHING, OPEN, ConnectionState
+from shared.bayeux.transports.http.http_protocol import StrictHttpProtocol
+from shared.bayeux.transports.http.request_head import END_OF_HEAD, RequestHead
 from shared.bayeux.transports.web import Answer, Scope
 from shared.peers.open_connections import OpenConnections
 

@@ -1,6 +1,6 @@
 """Closes a connection so that a client that still sends has time to read the last answer."""
 
-from asyncio import Transport
+from asyncio import BaseProtocol, Transport
 from collections.abc import Callable
 
 
@@ -28,3 +28,10 @@ class LingeringTransport:
         if not self._is_ended:
             self._is_ended = True
             self._close_lingering()
+
+
+class RefusedClient(BaseProtocol):
+    """Ignores everything that a refused client sends."""
+
+    def data_received(self, data: bytes) -> None:
+        """Drop data that came before the end."""

@@ -1,15 +1,22 @@
 """uvicorn's HTTP/1.1 protocol with strict heads, limits on size, and a timeout for each request."""
 
-from asyncio import BaseProtocol, TimerHandle
-from enum import Enum, IntEnum, auto
+from asyncio import TimerHandle
 from typing import Any, Final, cast
 
 import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from shared.bayeux.transports.lingering_close import LingeringTransport
-from shared.bayeux.transports.request_head import (
+from shared.bayeux.transports.http.connection_state import (
+    CLOSING,
+    NOTHING,
+    OPEN,
+    ConnectionState,
+    Reading,
+)
+from shared.bayeux.transports.http.lingering_close import LingeringTransport, RefusedClient
+from shared.bayeux.transports.http.request_head import (
+    END_OF_HEAD,
     FIELDS_TOO_LARGE,
     MALFORMED,
     MAX_TARGET_SIZE,
@@ -19,6 +26,7 @@ from shared.bayeux.transports.request_head import (
     TINY_CHUNKS,
     HeadRefusedError,
     RequestHead,
+    octets_after_last_head,
     read_head,
 )
 from shared.bayeux.transports.web import Answer
@@ -26,7 +34,6 @@ from shared.peers.open_connections import OpenConnections, RefusedConnection
 
 log = structlog.get_logger(__name__)
 
-END_OF_HEAD: Final = b"\r\n\r\n"
 MAX_PIPELINED: Final = 16
 """Requests that may wait behind the one that is being answered."""
 
@@ -44,34 +51,6 @@ _REFUSALS: Final = {
 
 _OTHER_VERSIONS: Final = frozenset({"Invalid HTTP version", "Pause on PRI/Upgrade"})
 """The parser's errors for HTTP/1.2 and above, and for the preface of HTTP/2."""
-
-
-class Reading(Enum):
-    """The part of a request that the parser is in."""
-
-    NOTHING = auto()
-    HEAD = auto()
-    BODY = auto()
-    """The body and its trailers."""
-
-
-class ConnectionState(IntEnum):
-    """The course of a connection, which never returns to an earlier one."""
-
-    OPEN = 0
-    """Requests are read and answered."""
-    LAST_RESPONSE = 1
-    """The connection ends after the present answer."""
-    INPUT_IGNORED = 2
-    """The same, and nothing more is parsed."""
-    CLOSING = 3
-    """The last answer has been written."""
-
-
-# Python 3.11 finds a member of an enumeration by a call, and these are needed at every poll.
-OPEN: Final = ConnectionState.OPEN
-CLOSING: Final = ConnectionState.CLOSING
-NOTHING: Final = Reading.NOTHING
 
 
 class StrictHttpProtocol(HttpToolsProtocol):
@@ -139,7 +118,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._has_body_come = False
         self._parse(data)
         if self._reading is not NOTHING and not self._has_body_come:
-            self._head_bytes += _octets_after_last_head(data)
+            self._head_bytes += octets_after_last_head(data)
             if self._head_bytes > MAX_UNFINISHED_SIZE:
                 self._refuse_unread(self._too_large())
 
@@ -310,7 +289,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
     def _refuse_connection(self, transport: Any, refusal: Answer) -> None:
         # As cheap as possible, because a flood is refused here: nothing is read.
         self._advance(ConnectionState.LAST_RESPONSE)
-        transport.set_protocol(_RefusedClient())
+        transport.set_protocol(RefusedClient())
         transport.write(self._serialized(refusal))
         transport.close()
 
@@ -414,16 +393,3 @@ class StrictHttpProtocol(HttpToolsProtocol):
         else:
             # `close` would wait until the client has read everything, perhaps for ever.
             self.transport.abort()
-
-
-class _RefusedClient(BaseProtocol):
-    """Ignores everything that a refused client sends."""
-
-    def data_received(self, data: bytes) -> None:
-        """Drop data that came before the end."""
-
-
-def _octets_after_last_head(data: bytes) -> int:
-    """Return how many octets follow the last end of a head or trailer in `data`."""
-    end = data.rfind(END_OF_HEAD)
-    return len(data) if end < 0 else len(data) - end - len(END_OF_HEAD)

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from shared.bayeux.transports.web import Answer, Header
 
+END_OF_HEAD: Final = b"\r\n\r\n"
 MAX_UNFINISHED_SIZE: Final = 64 * 1024
 """Octets of a head or a trailer that has not ended."""
 
@@ -226,3 +227,9 @@ def _tokens(fields_by_name: Mapping[bytes, Sequence[bytes]], name: bytes) -> fro
     """Return the members of a list-valued field, in lower case (RFC 9110, 5.6.1)."""
     members = b",".join(fields_by_name.get(name, ())).lower().split(b",")
     return frozenset(member.strip(b" \t") for member in members) - {b""}
+
+
+def octets_after_last_head(data: bytes) -> int:
+    """Return how many octets follow the last end of a head or trailer in `data`."""
+    end = data.rfind(END_OF_HEAD)
+    return len(data) if end < 0 else len(data) - end - len(END_OF_HEAD)
