@@ -22,6 +22,7 @@ from aiosmtpd.smtp import MISSING, SMTP, syntax
 from prometheus_client import Counter
 
 from services.ingest.settings import IngestSettings
+from services.ingest.smtp import replies
 from services.ingest.smtp.mail_data import LineTooLongError, read_mail
 from services.ingest.smtp.pace_limits import SessionBudget
 from services.ingest.smtp.receiver import TOO_LARGE, MailReceiver, SmtpEnvelope
@@ -39,25 +40,6 @@ HANDSHAKES: Final = Counter(
 )
 
 _IDENT: Final = "Mailroom"
-_GO_AHEAD: Final = "354 End data with <CR><LF>.<CR><LF>"
-_NO_RECIPIENT: Final = "503 5.5.1 name a recipient by RCPT first"
-_NO_ARGUMENT: Final = "501 5.5.4 Syntax: DATA"
-_LINE_TOO_LONG: Final = "500 5.6.0 a line of this mail is too long (RFC 5321, 4.5.3.1.6)"
-_REPEATED_COMMAND: Final = b'500 Error: command "'
-"""The start of aiosmtpd's reply to an unknown command, which repeats the peer's text."""
-_UNKNOWN_COMMAND: Final = b"500 5.5.1 there is no such command here, HELP lists those there are"
-_ENDLESS_COMMAND: Final = b"500 5.5.2 this command has no end\r\n"
-_ENDLESS_LINE: Final = b"500 5.6.0 this line has no end\r\n"
-_ENDLESS_MAIL: Final = b"552 5.3.4 this mail has no end\r\n"
-_SLOW: Final = b"421 4.4.2 nothing came for too long, or too slowly\r\n"
-_TLS_READY: Final = "220 2.0.0 ready to start TLS"
-_NO_TLS: Final = "454 4.7.0 TLS is not available"
-_TLS_NEEDED: Final = "530 5.7.0 issue STARTTLS first, mail is taken encrypted only"
-_TLS_ALREADY: Final = "503 5.5.1 TLS is in use already"
-_NO_TLS_ARGUMENT: Final = "501 5.5.4 Syntax: STARTTLS"
-_SAID_TOO_EARLY: Final = b"421 4.7.0 nothing may follow STARTTLS before its answer\r\n"
-_TOO_FAST: Final = "452 4.3.2 too many mails from your network, try again later"
-_CANNOT_VERIFY: Final = "252 2.5.2 send a mail to find out"
 _ADDRESSES_KEPT: Final = 1024
 _LONGEST_UNTERMINATED: Final = 1024 * 1024
 _LONGEST_COMMAND: Final = 512
@@ -161,25 +143,25 @@ class Dialogue(SMTP):
                 return
             seconds = self._pace.seconds_left(self.loop.time())
             if not seconds:  # octets without a pause would put the timeout off for ever
-                self.close_with(_SLOW)
+                self.close_with(replies.SLOW)
                 return
             self._reset_timeout(seconds)
             if self._unterminated > _LONGEST_UNTERMINATED:
-                self.close_with(_ENDLESS_LINE)
+                self.close_with(replies.ENDLESS_LINE)
                 return
             if self._pace.octets > 2 * self._settings.largest_mail:
-                self.close_with(_ENDLESS_MAIL)
+                self.close_with(replies.ENDLESS_MAIL)
                 return
         elif self._unterminated > self._settings.longest_line:
-            self.close_with(_ENDLESS_COMMAND)
+            self.close_with(replies.ENDLESS_COMMAND)
             return
         super().data_received(data)
 
     async def push(self, status: str | bytes) -> None:
         """Write a reply. Repeated refusals are delayed, and a used-up session is closed."""
         answer = status.encode(errors="replace") if isinstance(status, str) else status
-        if answer.startswith(_REPEATED_COMMAND):
-            answer = _UNKNOWN_COMMAND
+        if answer.startswith(replies.REPEATED_COMMAND):
+            answer = replies.UNKNOWN_COMMAND
         if answer.startswith(b"354"):
             self._unterminated = 0
             self._pace = TransferPace(
@@ -219,12 +201,12 @@ class Dialogue(SMTP):
         if await self.check_helo_needed():
             return
         if self.envelope is None or not self.envelope.rcpt_tos:
-            await self.push(_NO_RECIPIENT)
+            await self.push(replies.NO_RECIPIENT)
             return
         if arg:
-            await self.push(_NO_ARGUMENT)
+            await self.push(replies.NO_ARGUMENT)
             return
-        await self.push(_GO_AHEAD)
+        await self.push(replies.GO_AHEAD)
         try:
             octets = await read_mail(
                 self._reader,
@@ -234,7 +216,7 @@ class Dialogue(SMTP):
         except MailTooLargeError:
             answer = TOO_LARGE
         except LineTooLongError:
-            answer = _LINE_TOO_LONG
+            answer = replies.LINE_TOO_LONG
         else:
             self.envelope.content = self.envelope.original_content = octets
             answer = await self._call_handler_hook("DATA")
@@ -255,10 +237,10 @@ class Dialogue(SMTP):
         aiosmtpd's `require_starttls` refuses LHLO in the clear, and so LMTP could not ask for TLS.
         """
         if self._settings.require_tls and self._tls_protocol is None:
-            await self.push(_TLS_NEEDED)
+            await self.push(replies.TLS_NEEDED)
             return
         if self._sessions.is_too_fast(self):
-            await self.push(_TOO_FAST)
+            await self.push(replies.TOO_FAST)
             return
         await super().smtp_MAIL(arg)
 
@@ -275,19 +257,19 @@ class Dialogue(SMTP):
             return
         if self._reader._buffer:  # type: ignore[attr-defined] # noqa: SLF001 - there is no other way to see it
             # Somebody between may have put in commands that would count as encrypted.
-            self.close_with(_SAID_TOO_EARLY)
+            self.close_with(replies.SAID_TOO_EARLY)
             raise ConnectionResetError("commands after STARTTLS")
         plain = cast("asyncio.Transport", self.transport)
         plain.pause_reading()  # what comes from here on is for the handshake
-        await self.push(_TLS_READY)
+        await self.push(replies.TLS_READY)
         self._go_on_with(await self._encrypt(plain))
 
     def _refuse_tls(self, arg: str | None) -> str:
         if arg:
-            return _NO_TLS_ARGUMENT
+            return replies.NO_TLS_ARGUMENT
         if self.tls_context is None:
-            return _NO_TLS
-        return _TLS_ALREADY if self._tls_protocol is not None else ""
+            return replies.NO_TLS
+        return replies.TLS_ALREADY if self._tls_protocol is not None else ""
 
     async def _encrypt(self, plain: asyncio.Transport) -> asyncio.Transport:
         self._is_in_handshake = True
@@ -325,7 +307,7 @@ class Dialogue(SMTP):
 
     async def smtp_VRFY(self, _arg: str) -> None:  # noqa: N802 - as above
         """Reply without information. aiosmtpd's own reply repeats the peer's text."""
-        await self.push(_CANNOT_VERIFY)
+        await self.push(replies.CANNOT_VERIFY)
 
     async def _call_handler_hook(self, command: str, *args: Any) -> Any:
         if command == "PROXY":
@@ -364,7 +346,7 @@ class Dialogue(SMTP):
         if self.transport is not None and self.transport.is_closing():
             cast("asyncio.WriteTransport", self.transport).abort()
         else:
-            self.close_with(_SLOW)
+            self.close_with(replies.SLOW)
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         return _address_and_rest(arg)
