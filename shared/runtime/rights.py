@@ -296,7 +296,6 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     indexes.REMEMBERED_ANSWERS: ADD,
                     indexes.TURNS: ADD,
                     indexes.REPLICAS: EVERYTHING,
-                    indexes.PROMISED_INTERACTIONS: ADD,
                     indexes.LINK_KEYS: ADD,
                     indexes.PREFERENCES: ADD,
                     witness.COLLECTION: ADD,

@@ -32,7 +32,6 @@ LOGIN_FAILURES: Final = "login_failures"
 REMEMBERED_ANSWERS: Final = "remembered_answers"
 REPLICAS: Final = "replicas"
 TURNS: Final = "turns"
-PROMISED_INTERACTIONS: Final = "promised_interactions"
 LOGINS: Final = "logins"
 LINK_KEYS: Final = "link_keys"
 PREFERENCES: Final = "preferences"
@@ -128,6 +127,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="copied",
             partialFilterExpression={"copies": {"$exists": True}},
         ),
+        IndexModel(
+            [("refused", ASCENDING)],
+            name="refused-command",
+            partialFilterExpression={"refused": {"$exists": True}},
+        ),
         IndexModel([("owner_id", ASCENDING), ("state", ASCENDING)], name="owned"),
         IndexModel(
             [("invitation.agent_id", ASCENDING)],
@@ -220,7 +224,6 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     REMEMBERED_ANSWERS: [_ending()],
     REPLICAS: [_ending()],
     TURNS: [_ending()],
-    PROMISED_INTERACTIONS: [_ending()],
     LINK_KEYS: [_ending()],
     allowance_store.COLLECTION: [_ending()],
     witness.COLLECTION: [_ending()],

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import aio_pika
 import httpx2
@@ -125,7 +126,13 @@ class Gateway:
     async def command(self) -> dict[str, Any]:
         """Return the body of the next command."""
         async with asyncio.timeout(30):
-            return await self.commands.get()
+            body = await self.commands.get()
+        return {name: value for name, value in body.items() if name != "message_id"}
+
+    async def command_id(self) -> UUID:
+        """Return the id of the next command."""
+        async with asyncio.timeout(30):
+            return UUID((await self.commands.get())["message_id"])
 
     async def parked(self, queue: WorkQueue) -> bytes:
         """Take the next message that waits for an operator."""
@@ -161,7 +168,7 @@ async def running_gateway(
     )
     health = Health()
     async with AsyncExitStack() as stack:
-        commands = await stack.enter_async_context(_commands(rabbitmq_url))
+        commands = await stack.enter_async_context(published_commands(rabbitmq_url))
         await stack.enter_async_context(
             start(settings, _resources(backend, health), CollectorRegistry())
         )
@@ -190,7 +197,8 @@ async def _announce_nothing(document_id: str, owed: object) -> None:
 
 
 @asynccontextmanager
-async def _commands(url: str) -> "AsyncIterator[asyncio.Queue[dict[str, Any]]]":
+async def published_commands(url: str) -> "AsyncIterator[asyncio.Queue[dict[str, Any]]]":
+    """Give the bodies of the commands that are published, each with its address and id."""
     commands: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     connection = await aio_pika.connect(url)
     async with connection:
@@ -199,7 +207,8 @@ async def _commands(url: str) -> "AsyncIterator[asyncio.Queue[dict[str, Any]]]":
 
         async def keep(message: aio_pika.abc.AbstractIncomingMessage) -> None:
             body = json.loads(message.body)["body"]
-            commands.put_nowait(body | {"address": message.routing_key})
+            about = {"address": message.routing_key, "message_id": message.message_id}
+            commands.put_nowait(body | about)
 
         await queue.consume(keep, no_ack=True)
         yield commands

@@ -12,8 +12,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog.contextvars import bind_contextvars
 
-from services.gateway.commands.command_ids import CommandIds, command_ids_of, numbered_message_id
-from services.gateway.commands.promised_interactions import PromisedInteractionStore
+from services.gateway.commands.command_ids import (
+    CommandIds,
+    command_ids_of,
+    numbered_message_id,
+    set_command_ids,
+)
+from services.gateway.commands.promised_interactions import PromisedIds
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.preconditions import expected_version
@@ -70,7 +75,7 @@ class CommandSender:
         self,
         *,
         publisher: Publisher,
-        promised_interactions: PromisedInteractionStore,
+        promised_ids: PromisedIds,
         presence: PresenceStore,
         outcomes: CommandOutcomes,
         message_builder: MessageBuilder,
@@ -78,35 +83,35 @@ class CommandSender:
         clock: Clock,
     ) -> None:
         self._publisher = publisher
-        self._promised_interactions = promised_interactions
+        self._promised_ids = promised_ids
         self._presence = presence
         self._outcomes = outcomes
         self._message_builder = message_builder
         self._refusal_texts = refusal_texts
         self._clock = clock
 
-    async def promise(self, command_ids: CommandIds, about: str) -> None:
-        """Store the id of the interaction that a command about another one will create.
+    async def promise(self, request: Request) -> CommandIds:
+        """Promise the id of the interaction that a request creates; return its ids from now on.
 
         Raises:
-            Unavailable: It may not be stored.
+            Unavailable: The database does not answer.
         """
-        await self._promised_interactions.add(command_ids.new_id, command_ids.message_id, about)
+        command_ids = command_ids_of(request.scope, self._clock.now())
+        promised = await self._promised_ids.promise(command_ids.new_id)
+        set_command_ids(request.scope, promised)
+        return promised
 
     async def send(
         self,
         request: Request,
         order: PreparedCommand,
         interaction: Interaction | None = None,
-        *,
-        is_promised: bool = False,
     ) -> Response:
         """Publish a command; return the answer when the broker holds it, or its outcome is known.
 
         `interaction` is the subject of the operation, None if it is still to be created. The
         version in `If-Match` becomes part of the command, because the interaction may change
-        before a service handles it. The id of a new interaction is promised first, unless it
-        `is_promised` already.
+        before a service handles it.
 
         Raises:
             RequestError: The interaction has another version than `If-Match` names, or the command
@@ -117,10 +122,6 @@ class CommandSender:
         command = order.command
         if version is not None:
             command = command.model_copy(update={"expected_version": version})
-        if "interactionId" in order.answer and not is_promised:
-            # Before the broker has the command: a repeated request whose answer was lost may get
-            # this id from another pod.
-            await self.promise(command_ids_of(request.scope), command.interaction_id)
         return await self.send_all(request, [command], order.answer)
 
     async def send_all(

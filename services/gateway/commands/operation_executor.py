@@ -1,7 +1,6 @@
 """Executes operations: checks each against its interaction, and sends its command."""
 
 import asyncio
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -70,13 +69,12 @@ class OperationExecutor:
         Raises:
             RequestError: The state, the permissions or the body do not allow it.
         """
-        command_ids = command_ids_of(request.scope)
+        if offer.creates_interaction:
+            command_ids = await self._command_sender.promise(request)
+        else:
+            command_ids = command_ids_of(request.scope)
         # Read while the turn is taken: nearly always no other operation is before this one.
         reading = asyncio.create_task(self._request(request, agent, interaction_id, offer, body))
-        beside: set[asyncio.Task[Any]] = {reading}
-        if offer.creates_interaction:
-            promise = self._command_sender.promise(command_ids, interaction_id)
-            beside.add(asyncio.create_task(promise))
         try:
             async with self._operation_order.in_turn(
                 interaction_id, agent.id, command_ids
@@ -94,14 +92,11 @@ class OperationExecutor:
                     and operation_request.interaction.state is State.SENDING
                 ):
                     await self._require_cancelable(interaction_id)
-                # Before the broker has the command: a repeated request has to find the same id.
-                for promising in beside - {reading}:
-                    await promising
                 return await self._command_sender.send(
-                    request, order, operation_request.interaction, is_promised=True
+                    request, order, operation_request.interaction
                 )
         finally:
-            await cancel_and_wait(beside)
+            await cancel_and_wait([reading])
 
     async def publish_content_request(self, agent: StoredAgent, identifier: object) -> Response:
         """Publish a request for the content of a workbin, which is sent on the agent's topic.

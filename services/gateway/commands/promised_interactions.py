@@ -2,61 +2,70 @@
 
 import asyncio
 from datetime import timedelta
+from hmac import compare_digest
 from typing import Final
-from uuid import UUID
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.gateway.cluster.day_key_store import DayKeyStore
+from services.gateway.commands.command_ids import CommandIds, creating_message_id
 from services.gateway.errors import unavailable
 from shared.domain.clock import Clock
 from shared.domain.errors import UnknownInteractionError
+from shared.domain.ids import moment_of, signed_id
 from shared.domain.interaction import Interaction
-from shared.storage.database.batching import BatchInserter
 from shared.storage.database.client import NEWEST, Database, database_errors
-from shared.storage.indexes import PROMISED_INTERACTIONS
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.interaction_store import InteractionStore
 
 PROMISED_FOR: Final = timedelta(minutes=15)
 """For this long a request for a promised id is answered 503 (try again) instead of 404."""
 
+_CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
+
 # A new interaction takes milliseconds. The pause doubles, so that a slow one costs few reads.
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.1
 
 
-class PromisedInteractionStore:
-    """The promised ids of all pods, written with majority concern."""
+class PromisedIds:
+    """Makes promised ids, and recognises those of all pods.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._promised_interactions = database[PROMISED_INTERACTIONS]
-        # One write at a time, as turns are taken: requests that came together stay together.
-        self._inserts = BatchInserter(self._promised_interactions, at_once=1)
+    Such an id says when it was made and carries a signature, so that a promise is no write.
+    """
+
+    def __init__(self, keys: DayKeyStore, database: Database, clock: Clock) -> None:
+        self._keys = keys
         self._interactions = database[interaction_store.COLLECTION].with_options(
             read_concern=NEWEST
         )
         self._clock = clock
 
-    async def add(self, interaction_id: str, command_id: UUID, about: str) -> None:
-        """Store the id that a command about another interaction will create."""
-        promise = {
-            "_id": interaction_id,
-            "command_id": str(command_id),
-            "about": about,
-            "expires_at": self._clock.now() + PROMISED_FOR,
-        }
-        async with database_errors():
-            # A request that is repeated promises the same id once more.
-            await self._inserts.add(promise)
+    async def promise(self, new_id: str) -> CommandIds:
+        """Return the ids of a command that creates an interaction; a repetition gets them again.
+
+        Raises:
+            Unavailable: The key of the day cannot be read.
+        """
+        made_at = moment_of(new_id, self._clock.now())
+        promised = signed_id(new_id, await self._keys.get_or_create(made_at.date()))
+        return CommandIds(creating_message_id(promised), promised)
 
     async def is_open(self, interaction_id: str) -> bool:
         """Say whether a missing interaction was promised in time, and its command not refused."""
-        wanted = {"_id": interaction_id, "expires_at": {"$gt": self._clock.now()}}
+        now = self._clock.now()
+        try:
+            made_at = moment_of(interaction_id, now)
+        except ValueError:
+            return False
+        # A stranger must not choose which keys are looked for. Clocks of pods differ by seconds.
+        if not now - PROMISED_FOR < made_at < now + _CLOCKS_DIFFER_BY:
+            return False
+        secret = await self._keys.find(made_at.date())
+        if secret is None or not compare_digest(signed_id(interaction_id, secret), interaction_id):
+            return False
+        refused = {"refused": str(creating_message_id(interaction_id))}
         async with database_errors():
-            promise = await self._promised_interactions.find_one(wanted)
-            if promise is None:
-                return False
-            refused = {"_id": promise["about"], "refused": promise["command_id"]}
             return await self._interactions.find_one(refused, {"_id": 1}) is None
 
 
@@ -66,11 +75,11 @@ class PromisedInteractions:
     def __init__(
         self,
         store: InteractionStore,
-        promised_interactions: PromisedInteractionStore,
+        promised_ids: PromisedIds,
         patience: timedelta,
     ) -> None:
         self._store = store
-        self._promised_interactions = promised_interactions
+        self._promised_ids = promised_ids
         self._patience = patience.total_seconds()
 
     async def get(self, interaction_id: str, *, with_text: bool) -> Interaction:
@@ -87,7 +96,7 @@ class PromisedInteractions:
                 return await self._store.get(interaction_id, with_text=with_text)
             except UnknownInteractionError:
                 is_over = loop.time() >= end
-                if is_over or not await self._promised_interactions.is_open(interaction_id):
+                if is_over or not await self._promised_ids.is_open(interaction_id):
                     raise
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
@@ -99,11 +108,9 @@ class PromisedInteractionMiddleware:
     A client that got 404 for its own reply would reply again.
     """
 
-    def __init__(
-        self, application: ASGIApp, promised_interactions: PromisedInteractionStore
-    ) -> None:
+    def __init__(self, application: ASGIApp, promised_ids: PromisedIds) -> None:
         self._application = application
-        self._promised_interactions = promised_interactions
+        self._promised_ids = promised_ids
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request.
@@ -114,7 +121,7 @@ class PromisedInteractionMiddleware:
         try:
             await self._application(scope, receive, send)
         except UnknownInteractionError as error:
-            if not await self._promised_interactions.is_open(error.interaction_id):
+            if not await self._promised_ids.is_open(error.interaction_id):
                 raise
             raise unavailable(
                 f"interaction {error.interaction_id} is being created: try again"

@@ -6,10 +6,9 @@ from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.authenticator import RequestAuthenticator
 from services.gateway.auth.passwords.password_checker import PasswordChecker
 from services.gateway.auth.sessions.cookie_sessions import CookieSessions
+from services.gateway.cluster.day_key_store import DayKeyStore
 from services.gateway.commands.command_sender import CommandSender
-from services.gateway.commands.promised_interactions import (
-    PromisedInteractionStore,
-)
+from services.gateway.commands.promised_interactions import PromisedIds
 from services.gateway.composition.logins import (
     cookie_sessions,
     request_authenticator,
@@ -23,7 +22,6 @@ from services.gateway.notifications.workbin_messages import WorkbinMessageBuilde
 from services.gateway.operations.registry import NAMES_OF_COMMANDS
 from services.gateway.rest.attachment_links import AttachmentLinks
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.link_key_store import LinkKeyStore
 from services.gateway.rest.resources.downloads import DownloadsResource
 from services.gateway.rest.uploads.form_files import FormBodies, PaceLimits
 from services.gateway.settings import GatewaySettings
@@ -49,7 +47,7 @@ class GatewayParts:
     callers: Callers
     journal_reader: JournalReader
     event_feed: EventFeed
-    promised_interactions: PromisedInteractionStore
+    promised_ids: PromisedIds
     command_sender: CommandSender
     downloads: DownloadsResource
 
@@ -88,7 +86,8 @@ def gateway_parts(
         queries=InteractionQueries(resources.database),
         presence=presence,
     )
-    promised_interactions = PromisedInteractionStore(resources.database, resources.clock)
+    day_keys = DayKeyStore(resources.database, resources.clock)
+    promised_ids = PromisedIds(day_keys, resources.database, resources.clock)
     sessions = cookie_sessions(settings, resources, agent_cache)
     authenticator = request_authenticator(settings, resources, agent_cache, sessions, passwords)
     callers = Callers(authenticator, public_url=settings.public_url)
@@ -102,10 +101,10 @@ def gateway_parts(
         callers=callers,
         journal_reader=journal_reader,
         event_feed=event_feed,
-        promised_interactions=promised_interactions,
+        promised_ids=promised_ids,
         command_sender=CommandSender(
             publisher=resources.publisher,
-            promised_interactions=promised_interactions,
+            promised_ids=promised_ids,
             presence=presence,
             outcomes=event_feed,
             message_builder=message_builder,
@@ -125,7 +124,7 @@ def gateway_parts(
 
 def attachment_links(resources: Resources) -> AttachmentLinks:
     """Return the signed addresses of pictures in mails."""
-    return AttachmentLinks(LinkKeyStore(resources.database), resources.clock)
+    return AttachmentLinks(DayKeyStore(resources.database, resources.clock), resources.clock)
 
 
 def form_bodies(settings: GatewaySettings, resources: Resources) -> FormBodies:

@@ -36,7 +36,7 @@ def rest_application(
     settings, resources = parts.settings, parts.resources
     return RestApplication(
         rest=IdempotencyMiddleware(
-            PromisedInteractionMiddleware(router, parts.promised_interactions),
+            PromisedInteractionMiddleware(router, parts.promised_ids),
             IdempotencyStore(resources.database),
             parts.authenticator,
             resources.clock,

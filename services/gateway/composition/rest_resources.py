@@ -87,7 +87,7 @@ def _executor(parts: GatewayParts) -> OperationExecutor:
     settings, resources = parts.settings, parts.resources
     return OperationExecutor(
         promised=PromisedInteractions(
-            resources.interactions, parts.promised_interactions, settings.turn_patience
+            resources.interactions, parts.promised_ids, settings.turn_patience
         ),
         deliveries=resources.deliveries,
         agents=resources.agents,

@@ -8,8 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from services.gateway.rest.link_key_store import LinkKeyStore
-from shared.bayeux.ttl_cache import TtlCache
+from services.gateway.cluster.day_key_store import DayKeyStore
 from shared.domain.clock import Clock
 
 LIFETIME: Final = timedelta(minutes=10)
@@ -24,10 +23,9 @@ class AttachmentLinks:
     stays valid until its end when the mail gets another owner.
     """
 
-    def __init__(self, keys: LinkKeyStore, clock: Clock) -> None:
+    def __init__(self, keys: DayKeyStore, clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
-        self._cache = TtlCache[str, bytes]()
 
     async def sign(self, interaction_id: str, attachment_ids: Iterable[str]) -> Mapping[str, str]:
         """Return the `key` of the address of each attachment.
@@ -51,21 +49,11 @@ class AttachmentLinks:
         until = int(parts[1]) if parts else 0
         if until >= _LATEST or not now < _moment(until) <= now + LIFETIME:
             return False
-        secret = await self._find_secret(until, now)
+        secret = await self._keys.find(_moment(until).date())
         if secret is None:
             return False
         expected = _signed(secret, interaction_id, attachment_id, until)
         return hmac.compare_digest(key.encode(), expected.encode())
-
-    async def _find_secret(self, until: int, now: datetime) -> bytes | None:
-        """Return the key of a day. It is cached for seconds: a restore may change it."""
-        day = _moment(until).date()
-        if known := self._cache.recall(day.isoformat(), now=now.timestamp()):
-            return known.value
-        secret = await self._keys.find(day)
-        if secret is not None:
-            self._cache.keep(day.isoformat(), secret, now=now.timestamp())
-        return secret
 
 
 def _moment(seconds: int) -> datetime:

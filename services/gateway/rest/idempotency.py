@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message
 
 from services.gateway.auth.authenticator import RequestAuthenticator
-from services.gateway.commands.command_ids import restore_command_ids
+from services.gateway.commands.command_ids import set_command_ids
 from services.gateway.errors import CODES, RequestError, Situation
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
@@ -82,7 +82,7 @@ class IdempotencyMiddleware:
                 await self._require_content(key, form)
             await _replay(claim.answered, scope, receive, send)
         elif claim.command_ids is not None:
-            restore_command_ids(scope, claim.command_ids)
+            set_command_ids(scope, claim.command_ids)
             if form:
                 receive = self._noting(receive, key, form)
             await self._do(key, scope, receive, send, explain)

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from services.gateway.commands.command_ids import CommandIds
+from shared.domain.ids import new_id
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.indexes import REMEMBERED_ANSWERS
 
@@ -49,7 +50,7 @@ class IdempotencyStore:
         A caller that takes over from a dead pod gets the ids of the first try, so that the same
         command is sent.
         """
-        command_ids = CommandIds()
+        command_ids = CommandIds(new_id=new_id(now))
         fresh = {
             "fingerprint": fingerprint,
             "message_id": str(command_ids.message_id),

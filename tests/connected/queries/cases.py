@@ -22,11 +22,11 @@ from services.fetching.folder_position import FolderPosition
 from services.fetching.store import FolderStore, KnownMails
 from services.gateway.auth.passwords.failed_login_store import FailedLoginStore
 from services.gateway.auth.sessions.session_store import LoginSession, SessionStore, session_key
+from services.gateway.cluster.day_key_store import DayKeyStore
 from services.gateway.cluster.replica_store import ReplicaStore
-from services.gateway.commands.promised_interactions import PromisedInteractionStore
+from services.gateway.commands.promised_interactions import PromisedIds
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
-from services.gateway.rest.link_key_store import LinkKeyStore
 from services.gateway.rest.preference_store import PreferenceStore
 from services.gateway.rest.resources.interactions import FILTERS
 from services.ingest.store import CopyStore
@@ -43,6 +43,7 @@ from shared.contracts.oauth import MailServer
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.deliveries.delivery import Conclusion, Delivery, DeliveryState, Recipient
 from shared.domain.deliveries.delivery_report import DeliveryReport, MatchedBy
+from shared.domain.ids import new_id
 from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
 from shared.domain.mailbox_health import Fault
@@ -213,10 +214,10 @@ async def remembered_answers(large: LargeDatabase) -> None:
 
 
 @case
-async def link_keys(large: LargeDatabase) -> None:
-    store, day = LinkKeyStore(large.database), large.clock.now().date()
-    await store.get_or_create(day)
-    await store.find(day)
+async def day_keys(large: LargeDatabase) -> None:
+    day = large.clock.now().date()
+    await DayKeyStore(large.database, large.clock).get_or_create(day)
+    await DayKeyStore(large.database, large.clock).find(day)
 
 
 @case
@@ -228,9 +229,12 @@ async def preferences(large: LargeDatabase) -> None:
 
 @case
 async def promises(large: LargeDatabase) -> None:
-    store = PromisedInteractionStore(large.database, large.clock)
-    await store.add("promised", uuid4(), number(5))
-    await store.is_open("promised")
+    first, second = (
+        PromisedIds(DayKeyStore(large.database, large.clock), large.database, large.clock)
+        for _ in range(2)
+    )
+    promised = await first.promise(new_id(large.clock.now()))
+    await second.is_open(promised.new_id)
 
 
 @case

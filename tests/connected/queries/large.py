@@ -27,7 +27,6 @@ from shared.storage.indexes import (
     LOGIN_FAILURES,
     LOGINS,
     PREFERENCES,
-    PROMISED_INTERACTIONS,
     REMEMBERED_ANSWERS,
     REPLICAS,
     SESSIONS,
@@ -326,7 +325,6 @@ async def _write_small_ones(database: Database) -> None:
         TURNS: {"expires_at": ends, "turns": []},
         LINK_KEYS: {"expires_at": ends, "key": b"x"},
         PREFERENCES: {"text": "{}"},
-        PROMISED_INTERACTIONS: {"expires_at": ends, "command_id": "", "about": number(0)},
         LOGINS: {"version": 1},
         leases.COLLECTION: {"holder": "", "until": BEGAN, "wanted": False},
         mailbox_store.COLLECTION: {

@@ -6,7 +6,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.auth.permissions import ReadScope, refusal_of
-from services.gateway.commands.command_ids import command_ids_of
 from services.gateway.commands.command_sender import CommandSender
 from services.gateway.commands.operation_executor import OperationExecutor
 from services.gateway.errors import RequestError, Situation, missing
@@ -124,7 +123,7 @@ class OperationsResource:
         command, answer = order_creation(
             body,
             agent_id=agent.id,
-            new_id=command_ids_of(request.scope).new_id,
+            new_id=(await self._command_sender.promise(request)).new_id,
             contact_center=await self._configuration.current(),
         )
         if command.parent_id:

@@ -3,24 +3,30 @@
 import asyncio
 from datetime import timedelta
 from typing import Any
-from uuid import UUID, uuid4
 
 import httpx2
 import pytest
 
+from services.gateway.cluster.day_key_store import DayKeyStore
 from services.gateway.commands.promised_interactions import (
     PROMISED_FOR,
+    PromisedIds,
     PromisedInteractions,
-    PromisedInteractionStore,
 )
 from shared.contracts.envelope import Cause
-from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable, UnknownInteractionError
-from shared.storage.database.client import Database
+from shared.domain.ids import new_id
+from shared.storage.indexes import LINK_KEYS
 from tests.connected.gateway.process import Process, running
 from tests.connected.plans import commands_on
 from tests.support.backend import Backend
-from tests.support.gateway import Gateway, failure, hashed, running_gateway
+from tests.support.gateway import (
+    Gateway,
+    failure,
+    hashed,
+    published_commands,
+    running_gateway,
+)
 
 pytestmark = pytest.mark.connected
 
@@ -66,7 +72,7 @@ async def test_command_whose_promise_fails_is_not_published(
         raise Unavailable("no majority")
 
     mail = await gateway.accepted()
-    monkeypatch.setattr(PromisedInteractionStore, "add", fail)
+    monkeypatch.setattr(DayKeyStore, "get_or_create", fail)
 
     answers = [
         await agent1.post(f"/api/v2/me/interactions/{one}", json=body)
@@ -138,53 +144,88 @@ async def test_promised_interaction_is_read_once_it_is_there(
 
 
 async def test_promised_interaction_is_waited_for(backend: Backend) -> None:
-    promised_interactions = PromiseCheckedOnce(backend.database, backend.clock)
-    await promised_interactions.add("DRAFT", uuid4(), "PARENT")
-    reader = PromisedInteractions(
-        backend.interactions, promised_interactions, timedelta(seconds=20)
-    )
-    reading = asyncio.create_task(reader.get("DRAFT", with_text=False))
-    await promised_interactions.checked.wait()
+    promised_ids = PromiseCheckedOnce(backend)
+    draft = await promised_ids.of_now()
+    reader = PromisedInteractions(backend.interactions, promised_ids, timedelta(seconds=20))
+    reading = asyncio.create_task(reader.get(draft, with_text=False))
+    await promised_ids.checked.wait()
 
-    await backend.add_mail(id="DRAFT", owner_id="agent1")
+    await backend.add_mail(id=draft, owner_id="agent1")
 
-    assert (await reading).id == "DRAFT"
+    assert (await reading).id == draft
 
 
 async def test_unknown_interaction_is_not_waited_for(backend: Backend) -> None:
-    promised_interactions = PromisedInteractionStore(backend.database, backend.clock)
-    reader = PromisedInteractions(backend.interactions, promised_interactions, timedelta(days=1))
+    reader = PromisedInteractions(backend.interactions, OurPromises(backend), timedelta(days=1))
 
     with pytest.raises(UnknownInteractionError):
-        await reader.get("DRAFT", with_text=False)
+        await reader.get(new_id(backend.clock.now()), with_text=False)
 
 
 async def test_promised_interaction_is_waited_for_until_patience_ends(backend: Backend) -> None:
-    promised_interactions = PromisedInteractionStore(backend.database, backend.clock)
-    await promised_interactions.add("DRAFT", uuid4(), "PARENT")
-    reader = PromisedInteractions(backend.interactions, promised_interactions, timedelta(0))
+    promised_ids = OurPromises(backend)
+    reader = PromisedInteractions(backend.interactions, promised_ids, timedelta(0))
 
     with pytest.raises(UnknownInteractionError):
-        await reader.get("DRAFT", with_text=False)
+        await reader.get(await promised_ids.of_now(), with_text=False)
 
 
-async def test_promises_at_the_same_time_are_one_write(backend: Backend) -> None:
-    promised_interactions = PromisedInteractionStore(backend.database, backend.clock)
+async def test_promises_are_no_writes(backend: Backend) -> None:
+    promised_ids = OurPromises(backend)
+    await promised_ids.of_now()
 
-    async with commands_on(backend.database, "promised_interactions") as commands:
-        await asyncio.gather(
-            *(promised_interactions.add(f"DRAFT{n}", uuid4(), "PARENT") for n in range(20))
+    async with commands_on(backend.database, LINK_KEYS) as commands:
+        made = [await promised_ids.of_now() for _ in range(20)]
+
+    assert not commands
+    assert all([await promised_ids.is_open(one) for one in made])
+
+
+async def test_repeated_promise_has_the_same_ids(backend: Backend) -> None:
+    an_id = new_id(backend.clock.now())
+    first = await OurPromises(backend).promise(an_id)
+    backend.clock.move(timedelta(hours=23))
+
+    second = await OurPromises(backend).promise(an_id)
+
+    assert first == second
+
+
+async def test_made_up_id_is_no_promise(backend: Backend) -> None:
+    promised_ids = OurPromises(backend)
+    promised = await promised_ids.of_now()
+    others = [f"{promised[:-2]}{number:02d}" for number in range(100)]
+
+    found = [one for one in others if await promised_ids.is_open(one)]
+
+    assert found in ([], [promised])
+
+
+async def test_id_of_the_future_is_no_promise(backend: Backend) -> None:
+    promised_ids = OurPromises(backend)
+    later = await promised_ids.promise(new_id(backend.clock.now() + timedelta(minutes=2)))
+
+    assert not await promised_ids.is_open(later.new_id)
+
+
+class OurPromises(PromisedIds):
+    """The promises of one more pod."""
+
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(
+            DayKeyStore(backend.database, backend.clock), backend.database, backend.clock
         )
+        self._now = backend.clock.now
 
-    assert len(commands) <= 3
-    assert all([await promised_interactions.is_open(f"DRAFT{n}") for n in range(20)])
+    async def of_now(self) -> str:
+        return (await self.promise(new_id(self._now()))).new_id
 
 
-class PromiseCheckedOnce(PromisedInteractionStore):
+class PromiseCheckedOnce(OurPromises):
     """Tells when a promise was asked for."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        super().__init__(database, clock)
+    def __init__(self, backend: Backend) -> None:
+        super().__init__(backend)
         self.checked = asyncio.Event()
 
     async def is_open(self, interaction_id: str) -> bool:
@@ -197,12 +238,8 @@ async def test_promise_that_was_refused_is_not_kept(
 ) -> None:
     mail = await gateway.accepted()
     draft = await ask_for_draft(agent1, mail.id, REPLY)
-    (promise,) = (
-        await gateway.backend.database["promised_interactions"].find({"_id": draft}).to_list()
-    )
-    await gateway.backend.interactions.note_refusal(
-        mail.id, Cause(message_id=UUID(promise["command_id"]))
-    )
+    cause = Cause(message_id=await gateway.command_id())
+    await gateway.backend.interactions.note_refusal(mail.id, cause)
 
     answer = await agent1.get(f"/api/v2/me/interactions/{draft}")
 
@@ -235,10 +272,14 @@ async def test_promise_outlives_the_pod_that_died_before_its_answer(
     dying, other = Process(vhost_url, database_url), Process(vhost_url, database_url)
     dying.environment |= {"MAILROOM_FAULTS": "1", "CRASH_AT": "gateway.before_answering"}
     auth = ("agent1", "agent1")
-    async with running(dying, other), httpx2.AsyncClient(auth=auth, timeout=30) as client:
+    async with (
+        running(dying, other),
+        published_commands(vhost_url) as commands,
+        httpx2.AsyncClient(auth=auth, timeout=30) as client,
+    ):
         with pytest.raises(httpx2.TransportError):
             await client.post(f"{dying.url}/api/v2/me/interactions", json=CREATE)
-        (document,) = await backend.database["promised_interactions"].find().to_list()
-        answer = await client.get(f"{other.url}/api/v2/me/interactions/{document['_id']}")
+        draft = (await commands.get())["interaction_id"]
+        answer = await client.get(f"{other.url}/api/v2/me/interactions/{draft}")
 
     assert promised(answer)

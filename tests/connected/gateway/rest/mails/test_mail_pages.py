@@ -7,8 +7,8 @@ from urllib.parse import urljoin
 import httpx2
 import pytest
 
+from services.gateway.cluster.day_key_store import DayKeyStore
 from services.gateway.rest.attachment_links import LIFETIME
-from services.gateway.rest.link_key_store import LinkKeyStore
 from shared.domain.interaction import Attachment, Email, Interaction
 from shared.mail.html.sanitizer import sanitise
 from shared.storage.files.document_store import DocumentStore
@@ -213,7 +213,8 @@ async def test_address_is_good_at_every_pod(gateway: Gateway, agent1: httpx2.Asy
 
 async def test_every_pod_gets_the_key_that_the_first_has_made(gateway: Gateway) -> None:
     day = gateway.backend.clock.now().date() + timedelta(days=1)
-    first, second = (LinkKeyStore(gateway.backend.database) for _ in range(2))
+    backend = gateway.backend
+    first, second = (DayKeyStore(backend.database, backend.clock) for _ in range(2))
 
     keys = [await first.get_or_create(day), await second.get_or_create(day), await second.find(day)]
 
