@@ -1,5 +1,6 @@
 """Queries for lists of interactions, as the gateway shows them."""
 
+from collections.abc import Collection
 from datetime import datetime
 from operator import itemgetter
 from typing import Final
@@ -9,11 +10,14 @@ from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import WORKED_ON, State
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.interactions import interaction_store
-from shared.storage.interactions.active import IS_ACTIVE, unfinished
+from shared.storage.interactions.active import AT_HAND, IS_ACTIVE, unfinished
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
 
 _OWNED_STATES: Final = (*WORKED_ON, State.SENDING)
 """A mail that is being sent belongs to its author, who may take it back while it waits."""
+
+_MOST_FOUND: Final = 200
+_LONGEST_SEARCH_MS: Final = 2_000
 
 
 class InteractionQueries:
@@ -69,6 +73,30 @@ class InteractionQueries:
             },
             with_text=False,
         )
+
+    async def found_by_words(
+        self, agent_id: str, queues: Collection[str], search: str
+    ) -> list[Interaction]:
+        """Return what an agent works on, or may take out of a workbin, and a text search finds.
+
+        The newest is first, texts are not read. In each place the first 200 finds count.
+        """
+        found = await self._found_in({"owner_id": agent_id, "place.owner": None}, search)
+        for owner in (agent_id, *queues):
+            found += await self._found_in({"owner_id": None, "place.owner": owner}, search)
+        snapshots = [to_interaction(document) for document in found]
+        return sorted(snapshots, key=lambda one: (one.received_at, one.id), reverse=True)
+
+    async def _found_in(self, place: Document, search: str) -> list[Document]:
+        async with database_errors():
+            return (
+                await self._collection.find(
+                    place | AT_HAND | {"$text": {"$search": search}}, WITHOUT_TEXT
+                )
+                .limit(_MOST_FOUND)
+                .max_time_ms(_LONGEST_SEARCH_MS)
+                .to_list()
+            )
 
     async def active(
         self, filters: Document, *, after: str, offset: int, limit: int

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import pymongo
-from pymongo import ASCENDING, IndexModel
+from pymongo import ASCENDING, TEXT, IndexModel
 
 from shared.domain.lifecycle import State
 from shared.storage import journal, parked_messages
@@ -15,7 +15,8 @@ from shared.storage.database.client import Database, database_errors
 from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
-from shared.storage.interactions.active import IS_ACTIVE, IS_WORKED_ON
+from shared.storage.interactions.active import AT_HAND, IS_ACTIVE, IS_WORKED_ON
+from shared.storage.interactions.interaction_documents import SEARCHED_FIELDS
 from shared.storage.mails import (
     allowance_store,
     arrival_store,
@@ -171,6 +172,19 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         ),
         IndexModel(
             [("changed_at", ASCENDING)], name="untouched", partialFilterExpression=IS_WORKED_ON
+        ),
+        # A collection has one text index at most. Equal values of its first keys are required.
+        IndexModel(
+            [
+                ("owner_id", ASCENDING),
+                ("place.owner", ASCENDING),
+                *((field, TEXT) for field in SEARCHED_FIELDS),
+            ],
+            name="words-at-hand",
+            # Mails come in all languages, and a stemmer for a wrong one hides words.
+            default_language="none",
+            language_override="words_language",
+            partialFilterExpression=AT_HAND,
         ),
     ],
     agent_store.COLLECTION: [

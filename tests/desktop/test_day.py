@@ -172,6 +172,35 @@ async def test_offer_is_extended_once_and_the_focus_stays(desk: AgentPage, runni
     assert shown(barriers) == "[]"
 
 
+async def test_search_finds_the_words_of_what_is_in_a_workbin(
+    desk: AgentPage, running: System
+) -> None:
+    page, kept = desk.page, desk.page.locator("nav .kept")
+    await hand_in(customer_mail("Put away"), running.addresses.smtp)
+    await desk.accept("Put away")
+    await page.keyboard.press("w")
+    await page.get_by_role("dialog").locator("li").first.get_by_role("button").click()
+    await desk.ended("Put away", "In a workbin")
+    await expect(kept).to_have_count(1)
+
+    # The page has its heading only.
+    await page.fill("#search", "here invoice")
+    await expect(kept.get_by_text("Put away")).to_be_visible()
+    await expect(page.get_by_text("Nothing in your work has these words.")).to_have_count(0)
+    await page.fill("#search", "here nowhere")
+    await expect(page.get_by_text("Nothing in your work has these words.")).to_be_visible()
+    barriers = await desk.barriers()
+    await page.fill("#search", "put away")
+    await kept.get_by_role("button", name="Take out").click()
+    await desk.shows("Put away")
+    await page.fill("#search", "")
+    await page.locator("main").focus()
+    await page.keyboard.press("e")
+
+    await desk.ended("Put away", "Done")
+    assert shown(barriers) == "[]"
+
+
 async def test_transfer_ends_at_the_other_agents_desktop(desk: AgentPage, running: System) -> None:
     async with running_chromium(locale="de-DE") as other_browser:
         other = await open_desktop(other_browser, running.gateway_url)

@@ -89,6 +89,7 @@ def rest_router(parts: RestResources) -> RestRouter:
         [
             # The first that matches is taken, so those that are asked for most come first.
             ReservedRoute("/me/interactions/events", parts.interactions.missed),
+            ReservedRoute("/me/interactions/search", parts.interactions.found),
             Route(_INTERACTION, parts.operations.operate, methods=["POST"]),
             Route(_INTERACTION, parts.interactions.one_of_mine),
             Route(_INTERACTION, parts.operations.update, methods=["PUT"]),

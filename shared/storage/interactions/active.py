@@ -17,6 +17,12 @@ IS_ACTIVE: Final[Document] = {"state": {"$in": [state.value for state in ACTIVE]
 IS_WORKED_ON: Final[Document] = {"state": {"$in": [state.value for state in WORKED_ON]}}
 """The filter of the indexes `on-a-desk` and `untouched`."""
 
+AT_HAND: Final[Document] = {
+    "state": {"$in": [state.value for state in (*WORKED_ON, State.SENDING, State.IN_WORKBIN)]}
+}
+"""The filter of the index `words-at-hand`. Offers are not in it: their words are not shown yet, and
+each offer would write as many keys as its mail has words."""
+
 
 def unfinished(states: Iterable[State]) -> Document:
     """Return a filter for some of the unfinished states.

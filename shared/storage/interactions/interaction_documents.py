@@ -31,7 +31,28 @@ _NESTED: Final[Mapping[type, tuple[str, ...]]] = {
 
 _STORED_AS_THEY_ARE: Final = frozenset({str, int, bool, float, datetime, type(None)})
 
-WITHOUT_TEXT: Final[Document] = {"mail.text": 0, "mail.html": 0, "mail.sections": 0}
+_SEARCHED_TEXT: Final = "searched_text"
+_SEARCHED_CHARACTERS: Final = 8_000
+"""A text of a million characters would have as many keys in the index as it has words."""
+
+SEARCHED_FIELDS: Final = (
+    "mail.subject",
+    "mail.sender.address",
+    "mail.sender.personal",
+    "mail.to.address",
+    "mail.to.personal",
+    "mail.cc.address",
+    "mail.cc.personal",
+    _SEARCHED_TEXT,
+)
+"""The fields in which words are looked for: of the text the beginning, which is stored apart."""
+
+WITHOUT_TEXT: Final[Document] = {
+    "mail.text": 0,
+    "mail.html": 0,
+    "mail.sections": 0,
+    _SEARCHED_TEXT: 0,
+}
 """A projection without the text of the mail, for services that do not need it."""
 
 
@@ -41,6 +62,7 @@ def to_document(interaction: Interaction) -> Document:
         {"_id": interaction.id}
         | {name: _plain(getattr(interaction, name)) for name in _NAMES}
         | _order(interaction)
+        | {_SEARCHED_TEXT: interaction.mail.text[:_SEARCHED_CHARACTERS]}
     )
 
 
@@ -60,6 +82,8 @@ def changed_fields(before: Interaction, after: Interaction) -> Document:
         value = getattr(after.mail, field.name)
         if value != getattr(before.mail, field.name):
             changed[f"mail.{field.name}"] = _plain(value)
+    if "mail.text" in changed:
+        changed[_SEARCHED_TEXT] = after.mail.text[:_SEARCHED_CHARACTERS]
     return changed
 
 

@@ -139,6 +139,9 @@ async def lists(large: LargeDatabase) -> None:
     await desk.kept_in(Place("shared", "support", of_group=True))
     await desk.kept_in(Place("drafts", agent_id(0)))
     await desk.get_with_change_time(number(7))
+    for agent in (agent_id(0), BUSIEST, "nobody"):
+        for words in ('"Invoice"', '"ann@example.org" "invoice"', '"nowhere"'):
+            await desk.found_by_words(agent, ("support", "sales"), words)
     for holder in (agent_id(0), BUSIEST):
         await desk.possibly_related(holder, await _mail(large, held_id(1)))
 

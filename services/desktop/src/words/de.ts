@@ -61,6 +61,7 @@ export const de: Words = {
   becomeReady: "Bereit werden",
   nothingChosen: "Wählen Sie links eine Mail.",
   search: "In Ihrer Arbeit finden",
+  searching: "Suche läuft …",
   nothingFound: "Nichts in Ihrer Arbeit enthält diese Wörter.",
   noSubject: "(ohne Betreff)",
   to: "An",

@@ -62,6 +62,7 @@ export const en = {
   becomeReady: "Become Ready",
   nothingChosen: "Choose a mail on the left to read it.",
   search: "Find in your work",
+  searching: "Searching…",
   nothingFound: "Nothing in your work has these words.",
   noSubject: "(no subject)",
   to: "To",

@@ -30,6 +30,7 @@ _QUERY: Final[Mapping[str, str]] = {
     "fields": "*",
     "since": "-1",
     "disposition": "inline",
+    "q": "invoice",
     "emailAddress": "ann@example.org",
 }
 

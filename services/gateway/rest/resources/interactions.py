@@ -13,10 +13,12 @@ from services.gateway.http.answers import json_answer, not_modified
 from services.gateway.http.preconditions import digest_of, entity_tag, is_known
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.journal.journal_reader import JournalReader
+from services.gateway.operations.parameters.workbin_ids import uuid_of
 from services.gateway.operations.rules import Ownership
-from services.gateway.rest.callers import Callers
+from services.gateway.rest.callers import Callers, bounded_number
 from services.gateway.rest.list_parameters import cut, listed, paged, read_listing
 from services.gateway.rest.resources.events import missed_events
+from services.gateway.rest.search_words import text_search
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.mail import Fields
 from services.gateway.wire.messages import held, kept, outlined, stamped, watched
@@ -43,6 +45,8 @@ _MAIL: Final = "email_object"
 """The field of a message that has the text of a mail."""
 
 _HOLDS: Final = frozenset({Ownership.INVITED, Ownership.OWNER, Ownership.READER})
+_FOUND: Final = frozenset({Ownership.OWNER, Ownership.READER})
+"""What is found may have been handed on between the search and the reading."""
 
 
 class InteractionsResource:
@@ -98,6 +102,22 @@ class InteractionsResource:
             objects = [_uri_of(one, root) for one in await self._queries.ids_held_by(agent.id)]
             body = listed("interactions", objects, listing)
         return json_answer({**_without_uri(body), **place})
+
+    async def found(self, request: Request) -> Response:
+        """GET /me/interactions/search: what the agent has at hand and has all words of `q`.
+
+        That is what they work on, and what they may take out of a workbin (`workbinId`). What is
+        offered shows its words only once it is accepted.
+        """
+        agent = await self._callers.agent(request)
+        limit = bounded_number(request, "limit", at_most=self._max_listed)
+        search = text_search(request.query_params.get("q", ""))
+        several = await self._queries.found_by_words(agent.id, agent.queues, search)
+        mine = [one for one in several if ownership_of(one, agent) in _FOUND]
+        body: Fields = {"statusCode": 0, "interactions": [_found(one) for one in mine[:limit]]}
+        if len(mine) > limit:
+            body["hasMore"] = True
+        return json_answer(body)
 
     async def missed(self, request: Request) -> Response:
         """GET /me/interactions/events: missed messages."""
@@ -207,6 +227,12 @@ class InteractionsResource:
             case _:
                 message = outlined(interaction, with_user_data=may_read)
         return stamped(message, interaction.version)
+
+
+def _found(interaction: Interaction) -> Fields:
+    place = interaction.place
+    kept_in = {"workbinId": uuid_of(place)} if place else {}
+    return stamped(outlined(interaction, with_user_data=True) | kept_in, interaction.version)
 
 
 def stored_filters(filters: Mapping[str, str]) -> dict[str, object]:

@@ -34,6 +34,17 @@ _EVENTS: Final = shape(
     ("statusCode", "events", "position"),
     additionalProperties=False,
 )
+_FOUND: Final = shape(
+    {
+        "statusCode": {"const": 0},
+        "interactions": several(
+            {"allOf": [ref("InteractionStateMessage"), {"properties": {"workbinId": TEXT}}]}
+        ),
+        "hasMore": FLAG,
+    },
+    ("statusCode", "interactions"),
+    additionalProperties=False,
+)
 
 
 def _operation_bodies() -> Schema:
@@ -88,6 +99,16 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         " read `/me/interactions?fields=*` and continue from its `position`.",
         _EVENTS,
         query=("since", "limit"),
+    ),
+    Call(
+        "get",
+        "/me/interactions/search",
+        "Interactions",
+        "What I work on, and what I may take out of a workbin (`workbinId`), that has all words of"
+        " `q` in its subject, its addresses or the first 8,000 characters of its text; the newest"
+        " first, without its text. Of each workbin, and of my own work, the first 200 finds count.",
+        _FOUND,
+        query=("q", "limit"),
     ),
     Call(
         "get",

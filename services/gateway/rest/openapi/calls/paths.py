@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.shapes import FLAG, NUMBER, TEXT, Schema
+from services.gateway.rest.search_words import LONGEST
 
 _FAILURES: Final = tuple(
     str(code) for code in (400, 401, 403, 404, 405, 408, 409, 410, 413, 416, 421, 429, 500, 503)
@@ -24,6 +25,10 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
     "remote": (
         TEXT | {"enum": ["yes", "no"], "default": "no"},
         "Whether pictures from outside are loaded, which tells the sender that the mail is read.",
+    ),
+    "q": (
+        TEXT | {"minLength": 1, "maxLength": LONGEST},
+        "Whole words, at most 10; their case and accents do not count.",
     ),
     "totalCount": (FLAG, "Return how many match on all pages."),
     "since": (
