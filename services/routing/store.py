@@ -10,7 +10,13 @@ from pymongo import ASCENDING
 from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import TAKING_A_PLACE, State
-from shared.storage.database.client import NEWEST, Database, Document, database_errors
+from shared.storage.database.client import (
+    MANY_AT_ONCE,
+    NEWEST,
+    Database,
+    Document,
+    database_errors,
+)
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_WORKED_ON, unfinished
 from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
@@ -107,7 +113,9 @@ class WaitingStore:
         """Return the ids of the agents who own an interaction. An index covers the query."""
         stages: list[Document] = [{"$match": IS_WORKED_ON}, {"$group": {"_id": "$owner_id"}}]
         async with database_errors():
-            found = await (await self._collection.aggregate(stages)).to_list()
+            found = await (
+                await self._collection.aggregate(stages, batchSize=MANY_AT_ONCE)
+            ).to_list()
         return [one["_id"] for one in found]
 
     async def worked_on_by(self, agent_ids: Sequence[str]) -> dict[str, int]:
@@ -120,6 +128,8 @@ class WaitingStore:
         Work with an answer that changed after `since` is left out.
         """
         found = await self._versions(IS_WORKED_ON | {"changed_at": {"$lte": since}})
+        if not found:
+            return found
         async with database_errors():
             answered = await self._collection.distinct(
                 "parent_id", {"parent_id": {"$in": list(found)}, "changed_at": {"$gt": since}}
@@ -128,19 +138,23 @@ class WaitingStore:
 
     async def held(self) -> Mapping[str, set[str]]:
         """Return the interactions that each agent is invited to or works on."""
-        held: dict[str, set[str]] = {}
         async with database_errors():
-            async for document in self._collection.find(
+            found = await self._collection.find(
                 unfinished(TAKING_A_PLACE),
                 {"owner_id": 1, "invitation.agent_id": 1},
-            ):
-                invited = (document.get("invitation") or {}).get("agent_id")
-                held.setdefault(invited or document["owner_id"], set()).add(document["_id"])
+                batch_size=MANY_AT_ONCE,
+            ).to_list()
+        held: dict[str, set[str]] = {}
+        for document in found:
+            invited = (document.get("invitation") or {}).get("agent_id")
+            held.setdefault(invited or document["owner_id"], set()).add(document["_id"])
         return held
 
     async def _versions(self, wanted: Document) -> dict[str, int]:
         async with database_errors():
-            found = await self._collection.find(wanted, {"version": 1}).to_list(_MOST)
+            found = await self._collection.find(
+                wanted, {"version": 1}, limit=_MOST, batch_size=_MOST
+            ).to_list()
         return {document["_id"]: document["version"] for document in found}
 
     async def _page(self, wanted: Document, most: int) -> list[Document]:

@@ -63,6 +63,9 @@ class OfferPass:
                     yield invited
                     if not invited:
                         return
+            if offers:
+                bulk, offers = offers, []
+                yield await self._invite(bulk)
         finally:
             # Agents hold places for these offers already, so they are written even if the pass
             # was broken off.
@@ -72,9 +75,10 @@ class OfferPass:
         """Reserve an agent for each waiting interaction; yield both."""
         seen: set[str] = set()
         unmet: set[str] = set()
+        scarce: set[str] = set()
         async for interaction in self._in_order(queue.name, unmet):
             seen.add(interaction.id)
-            if (reserved := await self._reserve(interaction, queue)) is not None:
+            if (reserved := await self._reserve(interaction, queue, scarce)) is not None:
                 yield interaction, reserved
             elif not await self._may_take_another(interaction, queue):
                 break
@@ -87,7 +91,7 @@ class OfferPass:
         async for interaction in self._waiting.waiting_for_skill(queue.name):
             if interaction.id in seen:
                 continue
-            if (reserved := await self._reserve(interaction, queue)) is not None:
+            if (reserved := await self._reserve(interaction, queue, scarce)) is not None:
                 yield interaction, reserved
 
     async def _in_order(self, queue: str, unmet: AbstractSet[str]) -> AsyncIterator[Interaction]:
@@ -126,10 +130,22 @@ class OfferPass:
             return False
         return await self._agents.is_anybody_free(search_in(queue, now))
 
-    async def _reserve(self, interaction: Interaction, queue: Queue) -> Reservation | None:
-        for search in searches_for(interaction, queue, self._clock.now()):
+    async def _reserve(
+        self, interaction: Interaction, queue: Queue, scarce: set[str]
+    ) -> Reservation | None:
+        """Reserve an agent for an interaction; return None if none was found.
+
+        `scarce` are the skills for which this pass has found nobody. A mail that was transferred
+        to one of them needs no search of its own.
+        """
+        if interaction.skill in scarce:
+            return None
+        now = self._clock.now()
+        for search in searches_for(interaction, queue, now):
             if (reserved := await self._agents.reserve(interaction.id, search)) is not None:
                 return reserved
+        if interaction.skill and not excluded_agents(interaction, now):
+            scarce.add(interaction.skill)
         return None
 
     async def _invite(self, offers: Sequence[tuple[Interaction, Reservation]]) -> int:

@@ -28,7 +28,7 @@ _BUSY_PAUSE_SECONDS: Final = 0.05
 All requests that come during the pause become one, so a busy queue costs few attempts.
 """
 _REST_SECONDS: Final = 0.01
-"""The pause after a pass, in which requests gather for the next one.
+"""The pause after a pass with offers, in which requests gather for the next one.
 
 A queue that was idle is passed through at once. Of a busy one, the mails of one pause share a pass:
 its lease, its reading, and the write of its invitations.
@@ -152,12 +152,15 @@ class QueueFiller:
         A queue that waits for a worker ends this, so that busy queues do not take all workers.
         """
         while True:
+            offers = 0
             # Closed before the lease is released: the pass then still invites reserved agents.
             async with aclosing(self._offers.pass_through(queue)) as bulks:
-                async for _ in bulks:
+                async for invited in bulks:
+                    offers += invited
                     if not await self._may_go_on(queue):
                         return
-            await asyncio.sleep(_REST_SECONDS)
+            if offers:
+                await asyncio.sleep(_REST_SECONDS)
             is_awaited = self._wanted.keys() - self._busy
             if queue not in self._wanted or is_awaited or not await self._may_go_on(queue):
                 return

@@ -1,5 +1,6 @@
 """Reclaims work from agents who are logged out, disconnected or idle (api 4.1, 4.2)."""
 
+import asyncio
 from collections.abc import Mapping
 
 from services.routing.offers.queue_filler import QueueFiller
@@ -52,16 +53,22 @@ class AbsentAgents:
 
     async def reclaim_from_absent(self) -> None:
         """Make agents without a connection NotReady; reclaim the work of those who stay away."""
-        for agent_id in await self._presence.disconnected(self._policy.connection_loss, ready=True):
+        # Few agents own work, and most logged-out agents own none: ask about the owners only.
+        lost, workers = await asyncio.gather(
+            self._presence.disconnected(self._policy.connection_loss, ready=True),
+            self._waiting.workers(),
+        )
+        for agent_id in lost:
             await self._agents.set_ready(agent_id, ready=False, reason="ConnectionLost")
             await self._revocations.revoke_all_of(agent_id)
-        gone = await self._presence.disconnected(self._policy.absence, ready=False)
+        gone, logged_out = await asyncio.gather(
+            self._presence.disconnected(self._policy.absence, ready=False),
+            self._presence.logged_out(workers, self._policy.absence),
+        )
         for agent_id in gone:
             await self._agents.set_ready(agent_id, ready=False, logged_in=False)
-        # Few agents own work, and most logged-out agents own none: ask about the owners only.
-        workers = await self._waiting.workers()
-        logged_out = await self._presence.logged_out(workers, self._policy.absence)
-        await self._reclaim(await self._waiting.worked_on_by([*gone, *logged_out]))
+        if gone or logged_out:
+            await self._reclaim(await self._waiting.worked_on_by([*gone, *logged_out]))
 
     async def reclaim_untouched(self) -> None:
         """Reclaim work that nobody has changed for as long as the policy's `idle`."""

@@ -1,5 +1,6 @@
 """Corrects the places that agents' documents list where they differ from the interactions."""
 
+import asyncio
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -22,7 +23,8 @@ class PlaceAudit:
         Places are written apart from interactions, so a crash between the two writes leaves one
         taken or missing. A difference seen once may be an invitation that is being written.
         """
-        found = frozenset(discrepancies(await self._agents.holdings(), await self._waiting.held()))
+        taken, held = await asyncio.gather(self._agents.holdings(), self._waiting.held())
+        found = frozenset(discrepancies(taken, held))
         lasting = found & self._suspected
         self._suspected = found - lasting
         for one in lasting:

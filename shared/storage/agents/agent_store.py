@@ -15,7 +15,14 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.domain.routing.agent_search import AgentSearch
 from shared.storage.database.batching import Batcher, BatchReader
-from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
+from shared.storage.database.client import (
+    HINT,
+    MANY_AT_ONCE,
+    NEWEST,
+    Database,
+    Document,
+    database_errors,
+)
 from shared.storage.database.outbox import to_entry
 from shared.storage.interactions.interaction_store import Announce
 
@@ -151,7 +158,9 @@ class AgentStore:
     async def holdings(self) -> dict[str, frozenset[str]]:
         """Return the ids of the interactions each agent holds; agents without any are absent."""
         async with database_errors():
-            found = await self._collection.find({"holding": {"$gt": ""}}, {"holding": 1}).to_list()
+            found = await self._collection.find(
+                {"holding": {"$gt": ""}}, {"holding": 1}, batch_size=MANY_AT_ONCE
+            ).to_list()
         return {one["_id"]: frozenset(one["holding"]) for one in found}
 
     async def serving(self, queue: str) -> list[str]:

@@ -37,6 +37,9 @@ HINT: Final = WriteConcern(w=1)
 """For data that can be derived from the interactions: a lost write only repeats work."""
 NEWEST: Final = ReadConcern("local")
 """Reads the newest write, even before a majority has it."""
+MANY_AT_ONCE: Final = 10_000
+"""The batch size of a query whose whole answer is wanted: by default 101 documents come first, and
+each further batch is another round trip."""
 
 _TRANSIENT: Final = (
     AutoReconnect,

@@ -293,9 +293,7 @@ async def _write_agents(database: Database) -> None:
             "logged_in": at % 2 == 0,
             "enabled": at % 10 != 9,
             "free": 1 if at % 6 == 0 and at >= 2 * IN_HAND else 0,
-            "holding": [held_id(3 * at // 2), held_id(3 * at // 2 + 1)]
-            if at % 2 == 0 and at < 2 * IN_HAND
-            else [],
+            "holding": _holding(at),
             "queues": ["support"] if at % 3 else ["sales"],
             "skills": {"english": 5} | ({"german": 3} if at % 2 else {}),
             "idle_since": BEGAN,
@@ -309,6 +307,14 @@ async def _write_agents(database: Database) -> None:
     await database[agent_login_store.COLLECTION].insert_many(
         [one | moved for one in _names(range(UNMOVED, AGENTS))]
     )
+
+
+def _holding(at: int) -> list[str]:
+    """Return what an agent holds: an offer and a mail, or all that `BUSIEST` works on."""
+    if agent_id(at) == BUSIEST:
+        return [f"T{work:015d}" for work in range(HELD_BY_ONE)]
+    is_busy = at % 2 == 0 and at < 2 * IN_HAND
+    return [held_id(3 * at // 2), held_id(3 * at // 2 + 1)] if is_busy else []
 
 
 def _names(numbers: range) -> list[Document]:

@@ -11,6 +11,7 @@ from services.routing.offers.queue_filler import QueueFiller
 from shared.contracts.events import AgentInvited
 from shared.domain.interaction import Exclusion
 from shared.domain.lifecycle import State
+from shared.domain.routing.agent_search import AgentSearch
 from shared.storage.agents.agent_store import Reservation
 from shared.storage.database.leases import LeaseStore
 from shared.storage.interactions import interaction_store
@@ -215,6 +216,26 @@ async def test_excluded_backlog_costs_one_try_without_free_agents(
     await fill(routing)
 
     assert len(tried) == 1
+
+
+async def test_mails_for_a_skill_that_nobody_has_cost_one_search(
+    backend: Backend, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for skill in ("latin", "greek", "latin", "latin", "greek"):
+        await backend.add_mail(skill=skill)
+    await backend.add_agent("agent", skills={"german": 1})
+    tried = []
+    reserve = backend.agents.reserve
+
+    async def counted(interaction_id: str, search: AgentSearch) -> Reservation | None:
+        tried.append(next(iter(search.skills)))
+        return await reserve(interaction_id, search)
+
+    monkeypatch.setattr(type(backend.agents), "reserve", staticmethod(counted))
+
+    await fill(routing)
+
+    assert tried == ["latin", "greek"]
 
 
 async def test_backlog_without_suitable_agents_is_not_read(
