@@ -13,7 +13,11 @@ _ROBOTS: Final = re.compile(
     r"(?:mailer-daemon|postmaster|no[-_.]?reply|do[-_.]?not[-_.]?reply|bounces?|autoreply)(?:[+=-][^@]*)?(?:@|\Z)",
     re.IGNORECASE,
 )
-_DAEMON: Final = re.compile(r"(?:mailer-daemon|postmaster)(?:@|\Z)", re.IGNORECASE)
+_DAEMON: Final = re.compile(
+    r"(?:mail(?:er)?[-_.]?daemon|postmaster|mdaemon|interscan(?:-mss)?|microsoftexchange[0-9a-f]{32})"
+    r"(?:@|\Z)",
+    re.IGNORECASE,
+)
 _BULK: Final = frozenset({"bulk", "junk", "list", "auto_reply"})
 _PRESENCE: Final = (
     *("x-autoreply", "x-autorespond", "x-auto-reply", "x-autoresponder", "x-loop"),
@@ -44,8 +48,8 @@ def has_null_sender(headers: Headers, envelope_sender: str | None = None) -> boo
 
 
 def is_of_daemon(headers: Headers) -> bool:
-    """Say whether From names a mail server (MAILER-DAEMON or postmaster)."""
-    return any(_DAEMON.match(one.address) for one in first_sender(headers))
+    """Say whether From names a mail server: MAILER-DAEMON, postmaster, or the name of a product."""
+    return any(_DAEMON.match(one.address or one.personal) for one in first_sender(headers))
 
 
 def first_sender(headers: Headers) -> tuple[Address, ...]:

@@ -22,29 +22,48 @@ _MOST_IDS: Final = 20
 _MOST_COMPLAINED: Final = 100
 _BLANK_LINE: Final = re.compile(rb"\n[ \t\r]*+\n")
 
+_REPLY_WORDS: Final = (
+    r"automatic (?:reply|response)|auto[- ]?reply|autoresponse"
+    r"|automatische (?:antwort|beantwortung)|abwesenheitsnotiz"
+    r"|r[ée]ponse automatique|respuesta autom[aá]tica|risposta automatica"
+    r"|resposta autom[aáà]tica|r[aă]spuns automat"
+    r"|automatisch antwoord|autosvar|automatiskt? svar|sjálfvirkt svar"
+    r"|automaattinen vastaus|automaatvastus|automātiska atbilde|automatinis atsakymas"
+    r"|automatick[áa] odpov[ěe][dď]|odpowied[zź] automatyczna|samodejni odgovor"
+    r"|automatski odgovor|аутоматски одговор|автоматичен отговор|автоматски одговор"
+    r"|автоматический ответ|автоответ|автоматична відповідь|automatikus válasz"
+    r"|αυτόματη απάντηση"
+    r"|otomatik yan(?:i|\N{LATIN SMALL LETTER DOTLESS I})t|رد تلقائي|מענה אוטומטי|תשובה אוטומטית"
+    r"|自動(?:応答|返信|回覆|答覆)|自动(?:回复|答复)|자동 (?:회신|응답)"
+    r"|(?:การ)?ตอบกลับอัตโนมัติ"
+    r"|trả lời tự động|balasan otomatis|balasan automatik|स्वचालित उत्तर"
+)
+"""What mail programs call an automatic reply, in the languages that they come in."""
+
 _ABSENT: Final = re.compile(
-    r"\s*+(?:\[[^\]]{1,40}\]\s*+)?(?:out[ -]of[ -](?:the[ -])?office|automatic reply|auto(?:matic)?"
-    r"[ -]?(?:reply|response|answer|responder)|autoreply|autoresponse|autoresponder|vacation"
+    r"\s*+(?:\[[^\]]{1,40}\]\s*+)?(?:out[ -]of[ -](?:the[ -])?office"
+    r"|auto(?:matic)?[ -]?(?:reply|response|answer|responder)|vacation"
     r"|on (?:vacation|holiday|leave)|away from (?:my|the) (?:office|mail|desk)|i am (?:away|out)"
-    r"|automatische (?:antwort|beantwortung)|abwesenheit\w*|abwesend|nicht im (?:büro|haus)"
-    r"|(?:r[ée]ponse|message) automatique|absen(?:t|ce)\b|hors du bureau|absent du bureau"
-    r"|respuesta autom[aá]tica|fuera de (?:la )?oficina|resposta autom[aá]tica"
-    r"|fora d[oe] escrit[oó]rio|ausência|risposta automatica|fuori (?:sede|ufficio)|assenza"
-    r"|automatisch antwoord|afwezig|autosvar|automatiskt? svar|frånvar|fravær|ikke på kontor"
-    r"|automaattinen vastaus|poissa\b|automatická odpov|odpowied[zź] automatyczna|autoodpowied"
-    r"|nieobecno|автоматический ответ|автоответ|otomatik yan|不在|自動(?:応答|返信|回覆)"
-    r"|自动(?:回复|答复)|자동 응답|부재중)",
+    r"|abwesenheit\w*|abwesend|nicht im (?:büro|haus)"
+    r"|message automatique|absen(?:t|ce)\b|hors du bureau|absent du bureau"
+    r"|fuera de (?:la )?oficina|fora d[oe] escrit[oó]rio|ausência|fuori (?:sede|ufficio)|assenza"
+    r"|afwezig|frånvar|fravær|ikke på kontor|poissa\b|automatická odpov|autoodpowied|nieobecno"
+    rf"|不在|부재중|{_REPLY_WORDS})",
     re.IGNORECASE,
 )
 _ABSENT_FOR_SURE: Final = re.compile(
-    r"\s*+(?:out of (?:the )?office(?: autoreply| reply| notification)?|automatic reply|autoreply"
-    r"|auto[- ]reply|automatische antwort|abwesenheitsnotiz|automatische beantwortung"
-    r"|r[ée]ponse automatique|respuesta autom[aá]tica|resposta autom[aá]tica|risposta automatica"
-    r"|automatisch antwoord|autosvar|automatiskt? svar|odpowied[zź] automatyczna"
-    r"|автоматический ответ|自动答复|自動応答|自动回复)\s*+[:\N{FULLWIDTH COLON}]",
+    rf"\s*+(?:out of (?:the )?office(?: autoreply| reply| notification)?|{_REPLY_WORDS})"
+    r"\s*+[:\N{FULLWIDTH COLON}]",
     re.IGNORECASE,
 )
 """What programs write before the subject of the mail that they answer: no person begins so."""
+
+_RETURNING: Final = re.compile(
+    r"\s*+auto: [^\n]{1,100}\((?:returning|returns|rückkehr|zurück|retour|regres|ritorn|terug"
+    r"|tilbage|tilbake|åter|palaa|powr[oó]t|návrat|возвращ|戻り)[^()\n]{0,60}\)\s*+\Z",
+    re.IGNORECASE,
+)
+"""The subject of Domino's notes: `AUTO: NAME is out of the office (returning DATE)`."""
 
 _OWN_SUBJECT: Final = re.compile(r"\s*+away from my mail\s*+\Z", re.IGNORECASE)
 """The subject of vacation(1), which also writes `Precedence: bulk`."""
@@ -149,9 +168,11 @@ def _is_automatic_answer(headers: Headers) -> bool:
         return True
     subject = subject_of(headers)
     if _is_generated(headers):
-        return _ABSENT.match(subject) is not None
+        return bool(_ABSENT.match(subject) or _RETURNING.match(subject))
     is_marked = _word(headers, "precedence") in _BULK or _suppresses(headers)
-    return bool((is_marked and _ABSENT.match(subject)) or _ABSENT_FOR_SURE.match(subject))
+    if is_marked and (_ABSENT.match(subject) or _RETURNING.match(subject)):
+        return True
+    return _ABSENT_FOR_SURE.match(subject) is not None
 
 
 def _is_certain_answer(headers: Headers) -> bool:
@@ -163,7 +184,7 @@ def _is_certain_answer(headers: Headers) -> bool:
     """
     subject = subject_of(headers)
     is_of_program = _is_generated(headers) or has_null_sender(headers)
-    begins_so = _ABSENT_FOR_SURE.match(subject) is not None
+    begins_so = bool(_ABSENT_FOR_SURE.match(subject) or _RETURNING.match(subject))
     is_of_vacation = _word(headers, "precedence") in _BULK and _OWN_SUBJECT.match(subject)
     return _is_marked_answer(headers) or (is_of_program and begins_so) or bool(is_of_vacation)
 
@@ -172,8 +193,20 @@ def _is_marked_answer(headers: Headers) -> bool:
     return (
         _word(headers, "auto-submitted").startswith("auto-replied")
         or _word(headers, "precedence") == "auto_reply"
+        or _answers_by_itself(headers)
         or any(_word(headers, name) not in _UNMARKED for name in _MARKS)
     )
+
+
+def _answers_by_itself(headers: Headers) -> bool:
+    """Say whether a program has answered that calls its answer generated, as Exchange does.
+
+    A generated mail of a person, such as one from the form of a web site, answers no mail.
+    """
+    if any(decode(one).strip().lower() == "autoresponder" for one in headers.every("delivered-to")):
+        return True
+    is_answer = headers.first("in-reply-to") is not None
+    return is_answer and _is_generated(headers) and has_null_sender(headers)
 
 
 def _is_generated(headers: Headers) -> bool:

@@ -7,6 +7,7 @@ import pytest
 from shared.mail.parsed_mail import Report, ReportedRecipient
 from shared.mail.parsing.bounces.other_reports import repeats_subject
 from shared.mail.parsing.reports import read_report
+from tests.support.reports.automatic_mails import ABSENCES, LOOK_ALIKES, is_quiet
 from tests.support.reports.labels import Labelled
 from tests.support.reports.letters import LETTERS
 from tests.support.reports.machine_reports import LETTERS_OF_PEOPLE, MACHINE_REPORTS
@@ -215,6 +216,24 @@ def test_a_report_of_a_known_kind_is_read_as_labelled(labelled: Labelled) -> Non
     assert {(one.address, one.status, one.hard) for one in read.recipients} == {
         (one.address, one.status, one.hard) for one in labelled.verdicts
     }
+
+
+@pytest.mark.parametrize("labelled", ABSENCES, ids=lambda one: one.name)
+def test_note_of_a_program_rings_nobody(labelled: Labelled) -> None:
+    assert is_quiet(labelled)
+
+
+@pytest.mark.parametrize("labelled", [*LOOK_ALIKES, *LETTERS_OF_PEOPLE], ids=lambda one: one.name)
+def test_letter_that_looks_like_a_note_rings_somebody(labelled: Labelled) -> None:
+    assert not is_quiet(labelled)
+
+
+def test_hardly_any_automatic_mail_rings_somebody() -> None:
+    automatic = [*LETTERS, *MACHINE_REPORTS, *ABSENCES]
+
+    ringing = [one.name for one in automatic if not is_quiet(one)]
+
+    assert len(ringing) <= 0.02 * len(automatic), ringing
 
 
 @pytest.mark.parametrize("labelled", LETTERS_OF_PEOPLE, ids=lambda one: one.name)
