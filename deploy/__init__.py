@@ -1,1 +1,1 @@
-"""What runs, packs and ships the system; never installed with it."""
+"""Runs, packs and ships the system; never installed with it."""

@@ -1,4 +1,4 @@
-"""What a person at a terminal reads while something takes its time."""
+"""Progress for a person at a terminal, while something takes its time."""
 
 import threading
 import time

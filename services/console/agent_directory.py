@@ -149,7 +149,7 @@ class AgentDirectory:
             "applied": [],
         }
         return (
-            # What is left out of the description is not left in the document.
+            # A field that the description leaves out is removed from the document.
             {"invitation": "$$REMOVE"}
             | _literal(agent.model_dump(mode="json"))
             | {name: {"$ifNull": [f"${name}", value]} for name, value in live.items()}

@@ -1,4 +1,4 @@
-"""Which mails of a folder are settled, and which come next. Pure.
+"""Decides which mails of a folder are settled, and which come next. Pure.
 
 A UID is settled once its mail is stored, is known already, or is left out for good. The UIDs of a
 folder mean the same mails only as long as its UIDVALIDITY stays (RFC 9051 section 2.3.1.1).
@@ -82,7 +82,7 @@ class OpenedFolder:
 def reconciled(position: FolderPosition, opened: OpenedFolder, since: datetime) -> FolderPosition:
     """Return the position in a folder that was opened.
 
-    What came before the first look is caught up with from `since` on. The same happens where the
+    Mails from before the first look are caught up with from `since` on. The same happens where the
     UIDs have lost their meaning: UIDVALIDITY has changed or is absent, or UIDs have fallen.
     """
     highest = opened.uid_next - 1

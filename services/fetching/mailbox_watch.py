@@ -24,7 +24,7 @@ log = structlog.get_logger()
 
 
 class Fetcher(Protocol):
-    """What fetches the mail of one folder; `FolderFetcher` is it."""
+    """The fetcher of one folder; `FolderFetcher` is it."""
 
     async def run(self) -> None:
         """Fetch until canceled, or until another pod has the folder."""

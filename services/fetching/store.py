@@ -27,7 +27,7 @@ class LeaseLostError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What operators want of a folder."""
+    """The orders of operators for a folder."""
 
     folder_id: str
     is_stopped: bool = False
@@ -184,7 +184,7 @@ class FolderStore:
 
 
 class KnownMails:
-    """What is known of mails that are interactions already."""
+    """The mails that are interactions already, by their Message-IDs."""
 
     def __init__(self, database: Database) -> None:
         self._interactions = database[interaction_store.COLLECTION]

@@ -44,7 +44,7 @@ class InteractionQueries:
     ) -> tuple[list[Interaction], int]:
         """Return a page of what `held_by` returns, and the number of all. Other mails are not read.
 
-        What the agent loses meanwhile is not counted, and the next ones take its place in the page.
+        Interactions that the agent loses meanwhile are not counted; the next ones fill the page.
         """
         ids = await self.ids_held_by(agent_id)
         total, rest = len(ids), ids[offset:]

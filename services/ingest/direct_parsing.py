@@ -89,7 +89,7 @@ class DirectParsing:
     async def running(self) -> AsyncIterator[None]:
         """Keep the sweep from mails in hand; at the end, have them parsed until the deadline.
 
-        What is not parsed then has its command in the outbox, which any pod publishes.
+        A mail that is not parsed by then has its command in the outbox, which any pod publishes.
         """
         async with run_periodically(self.keep_from_sweep, every=_KEEP_EVERY):
             try:

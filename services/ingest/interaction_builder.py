@@ -50,7 +50,7 @@ class ReportOn:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """What a mail belongs to, as far as it is known.
+    """The mails and the contact that a mail belongs to, as far as they are known.
 
     `proven` are the mails that it refers to and whose thread it may join, `answered` those of ours
     whose tokens it was sent to, `about` the sent mail that it reports on, `contact` who wrote it.
@@ -178,7 +178,7 @@ def _was_sent_to(sender: Address, ours: Interaction) -> bool:
 def _preferred_agent(
     mail: ParsedMail, joined: ThreadMembership | None, about: ReportOn | None
 ) -> str | None:
-    """Return the agent who gets the first offer. What no person wrote needs no certain agent."""
+    """Return the agent who gets the first offer. A machine's mail needs no certain agent."""
     if about:
         return about.sent.owner_id if about.offered_to == "author" else None
     if joined is None or mail.is_automatic or mail.report:

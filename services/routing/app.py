@@ -47,7 +47,7 @@ class Parts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dependencies:
-    """What routing is built on; `holder` names this pod in the leases of queues."""
+    """The dependencies of routing; `holder` names this pod in the leases of queues."""
 
     database: Database
     interactions: InteractionStore

@@ -141,7 +141,7 @@ class Mailbox(Section):
 
 
 class ReportRules(Section):
-    """Who is offered a report on a sent mail, by its kind.
+    """The agent who is offered a report on a sent mail, by its kind.
 
     `nobody`: it is completed at once and shown on the sent mail. `author`: it is offered to the
     author of that mail first, then to the queue. `queue`: it waits in the queue of its mailbox.

@@ -187,7 +187,7 @@ class Condition(Section):
 
 
 class Actions(Section):
-    """What follows where the condition holds.
+    """The actions that follow where the condition holds.
 
     `discard` completes the mail at once, with this reason: it is kept and offered to nobody.
     `queue` is another queue than the mailbox's. A mail goes before those that came up to half an

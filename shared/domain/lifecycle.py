@@ -14,7 +14,7 @@ from shared.domain.errors import OperationNotAllowedError
 
 
 class Direction(StrEnum):
-    """Which way the mail travels."""
+    """The way the mail travels."""
 
     INBOUND = "Inbound"
     OUTBOUND = "Outbound"

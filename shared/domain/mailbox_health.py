@@ -28,7 +28,7 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a folder, in plain words, and what to do about it.
+    """A fault of a folder in plain words, and what to do about it.
 
     `needs_person` is true where waiting does not help, as after a refused login: the folder is
     sick at the first such fault.
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class FolderFacts:
-    """What the state of a folder follows from.
+    """The facts from which the state of a folder follows.
 
     `last_good_at` is the last look that reached the folder, or when the folder was described.
     """

@@ -1,4 +1,4 @@
-"""Who is bound by the bounds of a flood, and under which names mails are counted. Pure."""
+"""The senders whom the bounds of a flood concern, and the names under which they count. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -94,7 +94,7 @@ class MailStore(Protocol):
 
 
 class MailIntake:
-    """Takes mails in. What it returns an arrival id for is durable, and becomes interactions.
+    """Takes mails in. A mail with an arrival id is durable, and becomes interactions.
 
     The same mail may be taken twice, as after a crash between the store and the answer to its
     source: the parser finds it by Message-ID and content, and makes it a copy of the first.

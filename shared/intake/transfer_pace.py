@@ -17,8 +17,8 @@ class TransferPace:
     """The speed of one transfer. Times are seconds of one clock, such as the event loop's.
 
     A transfer may pause for `silence` at a time, and has to come with `slowest` bytes per second on
-    average. What takes longer than ten minutes has to come with `LATER_FACTOR` times as many, so
-    the time of a transfer is bounded by its size: 50 MB take 84 minutes at most.
+    average. After ten minutes it has to come with `LATER_FACTOR` times as many, so the time
+    of a transfer is bounded by its size: 50 MB take 84 minutes at most.
     """
 
     def __init__(self, silence: timedelta, slowest: int, now: float) -> None:

@@ -72,7 +72,7 @@ class LoginIdentity:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """What renewing a token takes: the store, the lease of the renewing pod, the endpoint.
+    """The means of renewing a token: the store, the lease of the renewing pod, the endpoint.
 
     `patience` is how long a pod waits for another one to renew.
     """

@@ -30,7 +30,7 @@ class TokenRejectedError(Exception):
 
 @dataclass
 class _Use:
-    """What this process knows of a login's token at one server."""
+    """The knowledge of this process about a login's token at one server."""
 
     accepted_token: str = ""
     first_use: asyncio.Lock = field(default_factory=asyncio.Lock)

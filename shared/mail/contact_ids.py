@@ -7,6 +7,6 @@ from shared.mail.threads import person
 def presumed_contact_id(address: str) -> str:
     """Return the contact id that follows from an address in its normal form.
 
-    Whoever the address belongs to counts mails with this id as their own.
+    The contact to whom the address belongs counts mails with this id as its own.
     """
     return contact_id(person(address) or address)

@@ -36,7 +36,7 @@ Kind = Literal[
     "receipt",
     "complaint",
 ]
-"""What a report is about: the actions of RFC 3464, replies of a machine for an absent reader
+"""The kinds of reports: the actions of RFC 3464, replies of a machine for an absent reader
 (RFC 3834), read receipts (RFC 8098) and complaints about spam (RFC 5965)."""
 
 DELIVERY_KINDS: Final[frozenset[Kind]] = frozenset(

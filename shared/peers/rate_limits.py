@@ -19,7 +19,7 @@ class RateLimits:
     def take(self, source: str, now: float) -> float:
         """Count one more of a source; return 0, or for how many seconds the source has to wait.
 
-        `now` is in seconds of any clock that does not go back. What is refused is not counted.
+        `now` is in seconds of any clock that does not go back. Refusals are not counted.
         """
         left, at = self._buckets.pop(source, (self._most, now))
         left = min(self._most, left + (now - at) * self._most / _MINUTE)

@@ -17,7 +17,7 @@ _NO_SKILLS: Final[Mapping[str, int]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class ScreenedMail:
-    """What rules are tried on: the texts of a mail, and the mailbox that it came to.
+    """The subject of rules: the texts of a mail, and the mailbox that it came to.
 
     `authenticated` says whether its sender is proven, None if unknown, `is_contact_known` whether
     the sender has written before, and `contact_groups` are the groups of that contact. `way` is how
@@ -43,7 +43,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """What the rules decided: nothing, unless one of them met.
+    """The decision of the rules: nothing, unless one of them met.
 
     `queue` is the queue instead of the mailbox's, `discard` the reason for offering the mail to
     nobody. At most one of them is set. `needs` are the least levels of skills. `template` is the

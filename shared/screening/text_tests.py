@@ -110,8 +110,8 @@ def passes(
 def _word(word: str) -> "re.Pattern[str]":
     """Return an expression for a word or phrase with no letter or digit beside it.
 
-    It begins with the word itself, because `re` looks for such a beginning in linear time. What is
-    before the word is looked at last, over as many characters as the word has.
+    It begins with the word itself, because `re` looks for such a beginning in linear time. The
+    text before the word is looked at last, over as many characters as the word has.
     """
     before = rf"(?<![^\W_][\s\S]{{{len(word)}}})"
     return re.compile(rf"{re.escape(word)}(?![^\W_]){before}")

@@ -13,11 +13,11 @@ from tests.fixtures.broker import Broker
 from tests.fixtures.built_desktop import built_desktop
 from tests.fixtures.chromium import running_chromium
 from tests.fixtures.openid_provider import running_provider
+from tests.fixtures.rest_agents import agent1, agent2
 from tests.support.agent_page import AgentPage, open_desktop, prefer
-from tests.support.clients import AgentClient, rest_client
 from tests.support.systems.whole_system import whole_system
 
-__all__ = ["built_desktop"]
+__all__ = ["agent1", "agent2", "built_desktop"]
 
 INVITATION_SECONDS = "60"
 
@@ -69,17 +69,3 @@ async def desk(browser: BrowserContext, running: System) -> AsyncIterator[AgentP
     await desk.choose_state("Not ready")
     await desk.page.close()
     assert desk.faults == []
-
-
-@pytest.fixture
-async def agent1(running: System) -> AsyncIterator[AgentClient]:
-    """The REST client of the agent whose desktop is open."""
-    async with rest_client(running, "agent1") as client:
-        yield client
-
-
-@pytest.fixture
-async def agent2(running: System) -> AsyncIterator[AgentClient]:
-    """The second agent's REST client."""
-    async with rest_client(running, "agent2") as client:
-        yield client

@@ -264,10 +264,9 @@ class Client:
         return True
 
 
-@contextmanager
-def running_listener(make_loop: LoopFactory, **changed: Any) -> Iterator[RunningListener]:
-    """Run the listeners until the context ends."""
-    settings = IngestSettings.model_validate(
+def listener_settings(**changed: Any) -> IngestSettings:
+    """Return settings for listeners on free ports."""
+    return IngestSettings.model_validate(
         {
             "RABBITMQ_URL": "amqp://unused",
             "MONGODB_URL": "mongodb://unused",
@@ -278,6 +277,12 @@ def running_listener(make_loop: LoopFactory, **changed: Any) -> Iterator[Running
         }
         | changed
     )
+
+
+@contextmanager
+def running_listener(make_loop: LoopFactory, **changed: Any) -> Iterator[RunningListener]:
+    """Run the listeners until the context ends."""
+    settings = listener_settings(**changed)
     pair = (settings.tls_certificate, settings.tls_key)
     certificate = ServerCertificate(pair[0], pair[1]) if pair[0] and pair[1] else None
     running = RunningListener(settings, make_loop(), _KeepingStore(), certificate)

@@ -9,9 +9,11 @@ from deploy.local.processes.ports import free_port
 from deploy.local.stack.system import CONTACT_CENTER, System
 from tests.fixtures.broker import Broker
 from tests.fixtures.imap_server import ImapPorts
-from tests.support.clients import AgentClient, rest_client
+from tests.fixtures.rest_agents import agent1, agent2
 from tests.support.fetching import PASSWORDS, fetch
 from tests.support.systems.whole_system import whole_system
+
+__all__ = ["agent1", "agent2"]
 
 INVITATION_SECONDS = "4"
 GREETED = {
@@ -64,17 +66,3 @@ async def running(
             configuration=configuration,
         ) as up:
             yield up
-
-
-@pytest.fixture
-async def agent1(running: System) -> AsyncIterator[AgentClient]:
-    """The first agent's REST client."""
-    async with rest_client(running, "agent1") as client:
-        yield client
-
-
-@pytest.fixture
-async def agent2(running: System) -> AsyncIterator[AgentClient]:
-    """The second agent's REST client."""
-    async with rest_client(running, "agent2") as client:
-        yield client

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from deploy.local.processes.ports import free_port
 from services.ingest.arrival_parser import ArrivalParser, ParsingStores
 from services.ingest.parser.isolated_parser import IsolatedParser
 from services.ingest.report_matcher import ReportMatcher
@@ -29,6 +28,7 @@ from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.report_store import ReportStore
+from tests.doubles.listener import listener_settings
 from tests.support.backend import Backend
 
 KEY = "a-key-of-the-tests-for-bounces-0123456789"
@@ -77,21 +77,6 @@ def make_receiver(backend: Backend, settings: IngestSettings, store: ArrivalStor
     return MailReceiver(intake, settings)
 
 
-def make_settings(**changed: Any) -> IngestSettings:
-    """Return settings for listeners on free ports."""
-    return IngestSettings.model_validate(
-        {
-            "RABBITMQ_URL": "amqp://unused",
-            "MONGODB_URL": "mongodb://unused",
-            "smtp_port": free_port(),
-            "lmtp_port": free_port(),
-            "largest_mail": 2_000_000,
-            "storing": 2,
-        }
-        | changed
-    )
-
-
 def make_announcer(backend: Backend) -> OutboxPublisher:
     """Return what publishes the outboxes of arrivals, and sweeps only when it is told to."""
     return OutboxPublisher(
@@ -128,7 +113,7 @@ def make_matcher(backend: Backend, key: str = KEY) -> ReportMatcher:
 @asynccontextmanager
 async def running_ingest(backend: Backend, **changed: Any) -> AsyncIterator[Ingest]:
     """Give listeners on free ports, with some settings."""
-    settings, outbox_publisher = make_settings(**changed), make_announcer(backend)
+    settings, outbox_publisher = listener_settings(**changed), make_announcer(backend)
     certificate = None
     if settings.tls_certificate and settings.tls_key:
         certificate = ServerCertificate(settings.tls_certificate, settings.tls_key)

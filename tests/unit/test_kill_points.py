@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.kill_points import KILL_POINTS
+from tests.faults.killed.kill_points import KILL_POINTS
 
 ROOT = Path(__file__).parents[2]
 

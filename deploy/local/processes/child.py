@@ -19,7 +19,7 @@ _LAUNCHER = ThreadPoolExecutor(max_workers=1, thread_name_prefix="launcher")
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What to run: the command, its whole environment, and the file its output goes to."""
+    """A program to run: the command, its whole environment, and the file its output goes to."""
 
     name: str
     command: Sequence[str]

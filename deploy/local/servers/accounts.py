@@ -73,7 +73,7 @@ class Accounts:
 
     @property
     def sealing_key(self) -> dict[str, str]:
-        """What services seal tokens with, as a variable."""
+        """The key with which services seal tokens, as a variable."""
         return {SEALING_KEY: self.variables[SEALING_KEY]}
 
     def _account(self, server: str, owner: str) -> Account:

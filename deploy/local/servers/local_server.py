@@ -1,4 +1,4 @@
-"""What can be done to a private server of any kind, above all by tests that break it."""
+"""The interface of a private server of any kind, above all for tests that break it."""
 
 from deploy.local.processes.child import Child
 from deploy.local.progress import NotPossibleError

@@ -84,8 +84,8 @@ class MailFiling:
     async def _file(self, thread: SessionThread, uids: list[int]) -> None:
         """Mark or move mails. Those that cannot be moved are marked as read.
 
-        What a server refuses for several mails is asked for each of them. The mails are stored: a
-        mark that is refused must not keep those behind it.
+        A command that a server refuses for several mails is repeated for each of them. The mails
+        are stored: a mark that is refused must not keep those behind it.
         """
         moves_to = self._folder.fetch.moves_to
         if moves_to and await self._is_done(thread, thread.session.move, uids, moves_to):

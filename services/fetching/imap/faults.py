@@ -1,4 +1,4 @@
-"""What can be wrong with a folder: faults in plain words, and what to do about each."""
+"""The faults of folders, in plain words, and what to do about each."""
 
 import imaplib
 import ssl

@@ -1,4 +1,4 @@
-"""What tells two mails of one Message-ID apart without fetching them. Pure."""
+"""Fingerprints: they tell two mails of one Message-ID apart without fetching them. Pure."""
 
 from hashlib import sha256
 from typing import Final

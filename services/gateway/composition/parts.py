@@ -36,7 +36,7 @@ from shared.storage.mails.report_store import ReportStore
 
 @dataclass(frozen=True, slots=True)
 class GatewayParts:
-    """What this pod is made of; each part exists once."""
+    """The parts of this pod; each exists once."""
 
     settings: GatewaySettings
     resources: Resources

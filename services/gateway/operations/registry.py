@@ -59,10 +59,10 @@ OFFERS: Final = (
 )
 """The operations on one interaction, in the order of the API's description."""
 
-ELSEWHERE: Final = (CREATE, GET_WORKBIN_CONTENT)
+WITHOUT_INTERACTION: Final = (CREATE, GET_WORKBIN_CONTENT)
 """Operations that concern no interaction."""
 
-DESCRIBED: Final = (*OFFERS, *ELSEWHERE)
+DESCRIBED: Final = (*OFFERS, *WITHOUT_INTERACTION)
 """Every operation, in the order of the API's description."""
 
 NOT_OFFERED: Final = frozenset({CREATE.name, "SetInFocus"})

@@ -29,7 +29,7 @@ class Ownership(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Which roles and ownerships allow an act.
+    """The roles and ownerships that allow an act.
 
     Roles in `overseers` need no ownership. Nor do `roles` where the rule is `open_by_setting` and
     the setting shows everybody's mail. In the directions of `never` the act is always forbidden.

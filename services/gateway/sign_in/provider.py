@@ -33,7 +33,7 @@ class ProviderUnavailableError(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """What the provider publishes about itself (OpenID Connect Discovery section 3)."""
+    """The provider's description of itself (OpenID Connect Discovery section 3)."""
 
     authorization: str
     token: str

@@ -97,7 +97,8 @@ class SmtpSessions:
     def refusal_at_door(self, address: str) -> bytes | None:
         """Count a connection of a peer; return the reply that refuses it, None if it may go on.
 
-        What goes on costs twenty times as much as a refusal. A proxy has not named its peer yet.
+        A session that goes on costs twenty times as much as a refusal. A proxy has not named its
+        peer yet.
         """
         if self._is_stopping:
             return STOPPING

@@ -121,7 +121,7 @@ def contact_id(address: str) -> str:
 def learned_name(shown: str) -> str:
     """Return the name that a mail shows beside its sender, fit to be kept; "" if it is none.
 
-    What has an @ is an address, often another one than the sender's.
+    A name with an @ is an address, often another one than the sender's.
     """
     printable = "".join(" " if unicodedata.category(one)[0] in "CZ" else one for one in shown)
     name = " ".join(printable[: 2 * LONGEST_NAME].split())[:LONGEST_NAME].strip("'\" ")

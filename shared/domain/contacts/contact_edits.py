@@ -1,4 +1,4 @@
-"""What people change of a contact: fields with their bounds. Pure."""
+"""The fields of a contact that people change, with their bounds. Pure."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -51,7 +51,7 @@ _FINAL: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ReportedVerdict:
-    """What a report says about one recipient; the names are those of the parsed report."""
+    """The verdict of a report on one recipient; the names are those of the parsed report."""
 
     address: str
     status: str = ""
@@ -101,8 +101,8 @@ def reported_recipients(
 ) -> tuple[ReportedRecipient, ...]:
     """Return the recipients of a delivery in the states that its reports give them.
 
-    A later report counts more than an earlier one, but a delay nothing after an end. What has no
-    proof changes no end that has one: anybody can write a report without our token.
+    A later report counts more than an earlier one, but a delay nothing after an end. A report
+    without proof never changes an end that is proven: anybody can write one.
     """
     found = {
         one.address.lower(): ReportedRecipient(one.address, one.state, one.at, one.code, one.text)

@@ -1,1 +1,1 @@
-"""Who gets an interaction: the search for an agent, the steps of an assignment, stranded work."""
+"""The assignment of interactions: the search for an agent, its steps, and stranded work."""

@@ -30,7 +30,7 @@ class ServerResults:
 
 
 def read_judgement(value: str) -> ServerResults:
-    """Return what a field says. What does not follow the grammar is left out."""
+    """Return what a field says. Results that do not follow the grammar are left out."""
     first, *rest = _statements(value[:_LONGEST])
     server = first[0].lower() if first else ""
     results = (_result(words) for words in rest[:_MOST_RESULTS])

@@ -23,7 +23,7 @@ _FIRST: Final = (
     b"\r\n"
     rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
 )
-"""What the window begins with (MS-OXRTFCP section 2.1.2.1)."""
+"""The beginning of the window (MS-OXRTFCP section 2.1.2.1)."""
 
 _TOKEN: Final = re.compile(
     rb"\\(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,9})?[ ]?"
@@ -115,7 +115,7 @@ def text_of_rtf(octets: bytes) -> str:
 
 @dataclass(slots=True)
 class _Group:
-    """What holds until a brace closes: whether its text is shown, and `uc`."""
+    """The state until a brace closes: whether its text is shown, and `uc`."""
 
     is_shown: bool = True
     replaced: int = 1

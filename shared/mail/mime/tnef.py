@@ -49,7 +49,7 @@ class _DamagedError(Exception):
 
 @dataclass(slots=True)
 class TnefContent:
-    """What a winmail.dat has in it: names and octets of files, words as text and as HTML.
+    """The content of a winmail.dat: names and octets of files, words as text and as HTML.
 
     The words of a message inside it are a file, and its files are among the files. `is_whole` is
     false where it is damaged; the parts before the damage are there.

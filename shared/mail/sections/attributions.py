@@ -27,7 +27,7 @@ _INTRO_INSIDE: Final = re.compile(
     r"(?<=[\s.!?,;)])(?:On|Am|Le|El|Il|Em|Op|Den|Dne|Dnia|Pada|W dniu)"
     r"\s+(?=(?:\S{1,12}\s+){0,2}[^\s]{0,6}\d)"
 )
-# Who writes about their own mail does not introduce another one.
+# A person who writes about their own mail does not introduce another one.
 _FIRST_PERSON: Final = re.compile(r"\b(?:I(?!\.)|we|[Ii]ch|wir|ik|wij|nous|j'ai|yo|io)\b")
 _RUN_IN: Final = re.compile(
     r"(?<!\S)(?:On|Am|Le|El|Il|Em|Op|Den)\s.{5,160}?<[^\s<>@]{1,64}@[^\s<>@]{1,100}>.{0,20}?:(?=\s)"

@@ -26,7 +26,7 @@ _SENTENCE_ENDS: Final = (".", "!", "?", ":", "-", ";")
 def bounded_sections(text: str, most: int = MOST_SECTIONS) -> tuple[Section, ...]:
     """Return at most so many sections, found in bounded time.
 
-    What is beyond them is one new section to the end. Of a longer text than 100,000 characters the
+    Text beyond them is one new section to the end. Of a longer text than 100,000 characters the
     last section goes on to the end.
     """
     found = sections(text[:_LOOKED_AT])

@@ -1,4 +1,4 @@
-"""Which agents have a CometD connection: recorded by gateways, judged by routing."""
+"""The CometD connections of agents: recorded by gateways, judged by routing."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta

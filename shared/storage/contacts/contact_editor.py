@@ -1,6 +1,7 @@
 """Changes of contacts by people: their fields, merges, and the end of merges.
 
-A change compares the version that it was decided on. What mails tell of a contact has no version.
+A change compares the version that it was decided on. Facts that come from
+mails have no version.
 """
 
 import asyncio

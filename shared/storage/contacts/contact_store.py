@@ -73,7 +73,7 @@ class ContactStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         # A contact that another process has just made is to be found, not made once more.
         self._contacts = database[COLLECTION].with_options(read_concern=NEWEST)
-        # What a mail tells of its sender is in the mail too, and in the next one.
+        # Facts about a sender are in the mail too, and in the next one.
         self._hints = database[COLLECTION].with_options(write_concern=HINT)
         self._interactions = database[interaction_store.COLLECTION]
         self._owners = Batcher(self._read_owners)

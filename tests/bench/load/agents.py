@@ -13,6 +13,7 @@ import yaml
 from argon2 import PasswordHasher
 from websockets.asyncio.client import ClientConnection, connect
 
+from shared.background_tasks import cancel_and_wait
 from tests.bench.instruments.event_times import EventTimes
 from tests.bench.load.sample_mails import MAILBOX
 from tests.support.bayeux_client import WEBSOCKET, SocketClient
@@ -131,9 +132,7 @@ async def listening(url: str, names: list[str], heard: EventTimes) -> AsyncItera
         try:
             yield agents
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_and_wait(tasks)
 
 
 async def _log_in(stack: AsyncExitStack, url: str, name: str, heard: EventTimes) -> Agent:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pymongo import AsyncMongoClient
 from websockets.asyncio.client import ClientConnection
 
+from shared.background_tasks import cancel_and_wait
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
@@ -217,6 +218,4 @@ async def _listening(
         try:
             yield agents
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await cancel_and_wait(tasks)

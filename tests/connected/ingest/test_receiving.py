@@ -14,8 +14,9 @@ from shared.contracts.flood import FloodRules
 from shared.intake.flood_bounds import counted_under, sender_bounds
 from shared.storage.files.vault import IN_ONE_DOCUMENT
 from shared.storage.mails.allowance_store import AllowanceStore
+from tests.doubles.listener import listener_settings
 from tests.support.backend import CENTER, Backend, open_backend
-from tests.support.ingest import MAIL, Ingest, make_arrivals, make_receiver, make_settings
+from tests.support.ingest import MAIL, Ingest, make_arrivals, make_receiver
 
 pytestmark = pytest.mark.connected
 
@@ -255,7 +256,7 @@ async def test_a_line_without_end_ends_the_session(ingest: Ingest) -> None:
 
 
 async def test_session_above_the_limit_gets_a_temporary_reply(backend: Backend) -> None:
-    settings = make_settings(most_sessions=1)
+    settings = listener_settings(most_sessions=1)
     receiver = make_receiver(backend, settings, make_arrivals(backend))
     async with listening(receiver, settings):
         ingest = Ingest(settings, make_arrivals(backend), parsing=None, outbox_publisher=None)  # type: ignore[arg-type]
@@ -273,7 +274,7 @@ async def test_a_store_that_does_not_answer_makes_the_sender_come_back(
     vhost_url: str, private_mongodb: LocalMongoDB
 ) -> None:
     async with open_backend(vhost_url, private_mongodb.url) as backend:
-        settings = make_settings(storing=0.5)
+        settings = listener_settings(storing=0.5)
         receiver = make_receiver(backend, settings, make_arrivals(backend))
         async with listening(receiver, settings):
             ingest = Ingest(settings, make_arrivals(backend), parsing=None, outbox_publisher=None)  # type: ignore[arg-type]

@@ -25,9 +25,9 @@ from tests.support.routing import Routing
 
 pytestmark = pytest.mark.connected
 
-Obey = Callable[[Routing, dict[str, str]], Awaitable[None]]
+CarryOut = Callable[[Routing, dict[str, str]], Awaitable[None]]
 
-COMMANDS: dict[Operation, Obey] = {
+COMMANDS: dict[Operation, CarryOut] = {
     Operation.ACCEPT: lambda all_, by: all_.invitations.accept(
         AcceptInvitation(**by), cause(), datetime.min.replace(tzinfo=UTC)
     ),
@@ -80,15 +80,15 @@ async def test_a_command_follows_the_table_or_changes_nothing(
 ) -> None:
     await backend.add_agent("agent1", ready=False)
     await backend.add_agent("agent2", ready=False)
-    for operation, obey in COMMANDS.items():
+    for operation, carry_out in COMMANDS.items():
         before = await stored(backend, way, state)
         step = TRANSITIONS.get((way, state, operation))
 
         if step is None:
             with pytest.raises(OperationNotAllowedError):
-                await obey(routing, {"interaction_id": before.id, "agent_id": "agent1"})
+                await carry_out(routing, {"interaction_id": before.id, "agent_id": "agent1"})
         else:
-            await obey(routing, {"interaction_id": before.id, "agent_id": "agent1"})
+            await carry_out(routing, {"interaction_id": before.id, "agent_id": "agent1"})
 
         after = await backend.interactions.get(before.id)
         wanted = (state, before.version) if step is None else (step.to, before.version + 1)

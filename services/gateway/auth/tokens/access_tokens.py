@@ -46,7 +46,7 @@ class BadTokenError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """Which tokens are accepted.
+    """The conditions that an accepted token fulfils.
 
     `issuer` and `audience` have to be in the token (`iss`, `aud`). `user_claim` is the claim that
     holds the agent's user name. Where `clients` are listed, the token has to be issued to one of

@@ -16,21 +16,13 @@ from services.gateway.rest.openapi.shapes import (
     shape,
 )
 from services.gateway.wire.delivery import DELIVERY_STATES, RECIPIENT_STATES
+from services.gateway.wire.messages import NotificationType
 from services.gateway.wire.states import CAPABILITIES, NOT_HELD, STATES
 from shared.domain.text_sections import Kind
 from shared.mail.parsed_mail import Kind as ReportKind
 from shared.mail.warnings import WARNINGS
 
 MESSAGE: Final = "InteractionStateMessage"
-NOTIFICATIONS: Final = (
-    "StatusChange",
-    "PropertiesUpdated",
-    "EmailSaved",
-    "AttachmentAdded",
-    "AttachmentRemoved",
-    "DeliveryReport",
-    "Error",
-)
 MESSAGE_ONLY_STATES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Revoked": "The offer or the work was taken away: the agent did not respond in time.",
@@ -162,7 +154,7 @@ COMMON_FIELDS: Final[Schema] = {
     "capabilities": several({"enum": list(CAPABILITIES.values())}),
     "sequence": NUMBER,
     "position": NUMBER,
-    "notificationType": {"enum": list(NOTIFICATIONS)},
+    "notificationType": {"enum": list(get_args(NotificationType))},
     "operationName": TEXT,
     "reason": TEXT,
     "errorDescription": TEXT,

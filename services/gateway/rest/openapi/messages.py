@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from services.gateway.notifications.topics import CHANNELS, EMAILS, INTERACTIONS, WORKBINS
 from services.gateway.rest.openapi import samples
@@ -15,7 +15,6 @@ from services.gateway.rest.openapi.message_fields import (
     HEADING,
     MESSAGE,
     MESSAGE_ONLY_STATES,
-    NOTIFICATIONS,
     OWN_STATES,
     REQUIRED_FIELDS,
     TEXT_SECTION,
@@ -29,6 +28,7 @@ from services.gateway.rest.openapi.shapes import (
     several,
     shape,
 )
+from services.gateway.wire.messages import NotificationType
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
     "EmailStateChangeMessage": shape(
         {
             "messageType": {"const": "EmailStateChangeMessage"},
-            "notificationType": {"enum": list(NOTIFICATIONS)},
+            "notificationType": {"enum": list(get_args(NotificationType))},
             "email": ref("Email"),
             "errorDescription": TEXT,
             "operationName": TEXT,

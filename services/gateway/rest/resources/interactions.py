@@ -46,7 +46,7 @@ _MAIL: Final = "email_object"
 
 _HOLDS: Final = frozenset({Ownership.INVITED, Ownership.OWNER, Ownership.READER})
 _FOUND: Final = frozenset({Ownership.OWNER, Ownership.READER})
-"""What is found may have been handed on between the search and the reading."""
+"""Between the search and the reading an interaction may have been handed on."""
 
 
 class InteractionsResource:
@@ -106,8 +106,8 @@ class InteractionsResource:
     async def found(self, request: Request) -> Response:
         """GET /me/interactions/search: what the agent has at hand and has all words of `q`.
 
-        That is what they work on, and what they may take out of a workbin (`workbinId`). What is
-        offered shows its words only once it is accepted.
+        That is what they work on, and what they may take out of a workbin (`workbinId`). An
+        offered mail shows its words only once it is accepted.
         """
         agent = await self._callers.agent(request)
         limit = bounded_number(request, "limit", at_most=self._max_listed)

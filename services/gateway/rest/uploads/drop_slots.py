@@ -45,7 +45,7 @@ class DropSlot:
 class DropSlots:
     """All places of a pod. A token that has fewer of them than others always gets one.
 
-    Who holds a stolen token may send as slowly as the limits of pace allow, and so would hold all
+    A thief of tokens may send as slowly as the limits of pace allow, and so would hold all
     places with a few tokens. So where none is free, the slowest mail of the token that has most is
     ended for a token with fewer, and any mail that is too slow for anybody.
     """

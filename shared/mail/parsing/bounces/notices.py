@@ -200,8 +200,8 @@ class NoticeReader:
             said.append(self._from(place, lowered, named))
             if code_in(said[-1], "45"):
                 break
-        telling = [one for one in said if _tells(one)]
-        words = one_line(" ".join(dict.fromkeys(telling or [*said, self.reason])))
+        reasons = [one for one in said if _tells(one)]
+        words = one_line(" ".join(dict.fromkeys(reasons or [*said, self.reason])))
         former = _FORMER.search(words)
         return NamedRecipient(
             address, former[1] if former else "", words[:_LONGEST_DIAGNOSTIC], _server_in(words)

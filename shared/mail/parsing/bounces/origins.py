@@ -72,7 +72,7 @@ _NOT_ARRIVED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What the headers say about the sender: a server, nobody, or perhaps a person."""
+    """The sender according to the headers: a server, nobody, or perhaps a person."""
 
     is_daemon: bool
     has_null_sender: bool

@@ -38,7 +38,7 @@ _REPLY_WORDS: Final = (
     r"|(?:การ)?ตอบกลับอัตโนมัติ"
     r"|trả lời tự động|balasan otomatis|balasan automatik|स्वचालित उत्तर"
 )
-"""What mail programs call an automatic reply, in the languages that they come in."""
+"""Names of an automatic reply in mail programs, in the languages that they come in."""
 
 _ABSENT: Final = re.compile(
     r"\s*+(?:\[[^\]]{1,40}\]\s*+)?(?:out[ -]of[ -](?:the[ -])?office"
@@ -56,7 +56,7 @@ _ABSENT_FOR_SURE: Final = re.compile(
     r"\s*+[:\N{FULLWIDTH COLON}]",
     re.IGNORECASE,
 )
-"""What programs write before the subject of the mail that they answer: no person begins so."""
+"""Words that programs write before the subject that they answer: no person begins so."""
 
 _RETURNING: Final = re.compile(
     r"\s*+auto: [^\n]{1,100}\((?:returning|returns|rückkehr|zurück|retour|regres|ritorn|terug"

@@ -78,7 +78,7 @@ _IS_MISSING: Final = _any_of(
     r"nie znaleziono|nieprawidłow|не найден|не существует|неизвест|неверн",
     r"見つかりません|存在しま?せん|存在しない|不明|いません|不存在|无效|未找到|找不到|無效",
 )
-"""What is said of a recipient or of a host that is not there; who it is stands before it."""
+"""Words about a recipient or a host that is not there; its name stands before them."""
 
 _NOBODY: Final = _any_of(
     r"\b(?:unknown|no such|no|invalid|non-?existent|bad|illegal|wrong|unrecogni[sz]ed"

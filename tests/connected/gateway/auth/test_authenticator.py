@@ -156,9 +156,9 @@ async def test_a_password_is_remembered_only_where_it_was_shown(
     monkeypatch.setattr(PasswordChecker, "match", _refuse)
 
     at_home = await (await gateway.client("settled")).get("/api/v2/me")
-    cluster = await (await gateway.client("settled", headers=ELSEWHERE)).get("/api/v2/me")
+    from_elsewhere = await (await gateway.client("settled", headers=ELSEWHERE)).get("/api/v2/me")
 
-    assert (at_home.status_code, cluster.status_code) == (200, 401)
+    assert (at_home.status_code, from_elsewhere.status_code) == (200, 401)
 
 
 async def test_a_password_shown_again_and_again_reads_no_counters(gateway: Gateway) -> None:

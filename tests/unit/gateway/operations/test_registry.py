@@ -13,9 +13,9 @@ from services.gateway.operations.definition import OperationDefinition, Operatio
 from services.gateway.operations.drafts.reply import REPLY
 from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.registry import (
-    ELSEWHERE,
     OFFERS,
     PERMISSIONS,
+    WITHOUT_INTERACTION,
     by_name,
     by_operation,
 )
@@ -76,4 +76,4 @@ def test_every_definition_is_listed() -> None:
         if isinstance(one, OperationDescription)
     ]
 
-    assert {one.name for one in (*OFFERS, *ELSEWHERE, UPDATE)} == set(defined)
+    assert {one.name for one in (*OFFERS, *WITHOUT_INTERACTION, UPDATE)} == set(defined)

@@ -127,23 +127,9 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         _operation_bodies(),
         may_wait=True,
     ),
-    Call(
-        "put",
-        "/me/interactions/{id}",
-        "Interactions",
-        "Save a draft.",
-        ANSWERED,
-        _DRAFT,
-        may_wait=True,
-    ),
-    Call(
-        "put",
-        "/interactions/{id}",
-        "Interactions",
-        "Save a draft.",
-        ANSWERED,
-        _DRAFT,
-        may_wait=True,
+    *(
+        Call("put", path, "Interactions", "Save a draft.", ANSWERED, _DRAFT, may_wait=True)
+        for path in ("/me/interactions/{id}", "/interactions/{id}")
     ),
     Call(
         "get",
