@@ -37,6 +37,7 @@ _VERSIONS: Final = frozenset({"1.0", "1.1"})
 _HTTP_1_0: Final = "1.0"
 _SIGNIFICANT: Final = frozenset(
     {
+        b"content-encoding",
         b"content-length",
         b"expect",
         b"host",
@@ -69,6 +70,10 @@ _ASTERISK: Final = Answer(200, headers=((b"allow", b"GET, HEAD, POST, PUT, DELET
 _NOT_ONE_HOST: Final = _refusal(400, b"Send one Host, a name or an address with or without a port.")
 _OTHER_TARGET: Final = _refusal(400, b"Ask for a path, or for an address with http or https.")
 _OTHER_CODING: Final = _refusal(501, b"Send the body as it is, or chunked.")
+_ENCODED_BODY: Final = _refusal(
+    415, b"Send the body without Content-Encoding.", (b"accept-encoding", b"identity")
+)
+"""RFC 9110, 8.4 and 12.5.3. Nothing is unpacked, so no small body becomes a large one."""
 _CODING_IN_HTTP_1_0: Final = _refusal(
     400, b"HTTP/1.0 has no Transfer-Encoding: send Content-Length."
 )
@@ -130,6 +135,8 @@ def read_head(
     fields_by_name = _significant_fields(fields)
     target, host = _target_and_host(method, version, target, fields_by_name.get(b"host", ()))
     body_size = _body_size(version, fields_by_name)
+    if body_size != 0 and not _tokens(fields_by_name, b"content-encoding") <= {b"identity"}:
+        raise HeadRefusedError(_ENCODED_BODY)
     expects_continue = is_websocket = False
     if b"expect" in fields_by_name and version != _HTTP_1_0:
         expects_continue = _expects_continue(fields_by_name) and body_size != 0

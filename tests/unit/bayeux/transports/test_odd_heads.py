@@ -148,6 +148,15 @@ ODD = {
     "CONNECT": (501, head(harness=b"CONNECT here:80 HTTP/1.1")),
     "an unknown method": (400, head(harness=b"BREW /api HTTP/1.1")),
     "another expectation": (417, head(b"Expect: a-teapot", b"Content-Length: 4")),
+    "a packed body": (415, head(b"Content-Encoding: gzip", b"Content-Length: 4")),
+    "a body packed twice": (
+        415,
+        head(b"Content-Encoding: identity", b"Content-Encoding: deflate", b"Content-Length: 4"),
+    ),
+    "a packed body in chunks": (
+        415,
+        head(b"Content-Encoding: made-up", b"Transfer-Encoding: chunked"),
+    ),
     "one expectation more": (417, head(b"Expect: 100-continue, a-teapot", b"Content-Length: 4")),
 }
 
@@ -163,6 +172,20 @@ async def test_an_odd_head_is_refused_wherever_it_is_cut(
 
         assert (harness.seen, harness.statuses) == ([], [status]), pieces
         assert harness.transport.is_ended
+
+
+@pytest.mark.parametrize(
+    "octets",
+    [
+        head(b"Content-Encoding: gzip"),
+        head(b"Content-Encoding: identity", b"Content-Length: 0"),
+        head(b"Content-Encoding: gzip", b"Content-Length: 0"),
+    ],
+)
+async def test_content_encoding_without_a_body_matters_to_nobody(octets: bytes) -> None:
+    harness = await RecordingConnection().said(octets)
+
+    assert harness.statuses == [200]
 
 
 ODD_CHUNKS = {

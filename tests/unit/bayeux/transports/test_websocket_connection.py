@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from websockets.client import ClientProtocol
+from websockets.extensions import ClientExtensionFactory
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.typing import Subprotocol
@@ -46,6 +48,7 @@ class SocketHarness:
         path: str = "/cometd",
         subprotocols: Sequence[str] | None = None,
         processor_time: Callable[[], float] | None = None,
+        extensions: Sequence[ClientExtensionFactory] = (),
         **options: Any,
     ) -> None:
         timing: dict[str, Any] = {"processor_time": processor_time} if processor_time else {}
@@ -60,6 +63,7 @@ class SocketHarness:
         self.client = ClientProtocol(
             parse_uri(f"ws://here{path}"),
             subprotocols=[Subprotocol(name) for name in subprotocols] if subprotocols else None,
+            extensions=extensions or None,
         )
         arguments = uvicorn_arguments(self._application, **options)
         self.connection = SocketConnection(bayeux=self, **arguments, **timing)
@@ -203,6 +207,24 @@ async def test_a_message_in_fragments_without_end_closes_the_socket(
     assert harness.transport.is_closed
     assert harness.connection.frames == []
     assert harness.user.read_texts == []
+
+
+@pytest.mark.parametrize("size", [100_000, 100_001])
+async def test_message_that_unpacks_to_too_much_closes_the_socket(size: int) -> None:
+    harness = SocketHarness(
+        extensions=[ClientPerMessageDeflateFactory()],
+        ws_max_size=100_000,
+        ws_per_message_deflate=True,
+    )
+    await harness.settle()
+
+    harness.client.send_text(b" " * size)  # some hundred octets on the line
+    harness.send()
+    await harness.settle()
+
+    closed = harness.client.close_rcvd
+    assert [len(text) for text in harness.user.read_texts] == [100_000] * (size == 100_000)
+    assert (closed.code if closed else None) == (None if size == 100_000 else 1009)
 
 
 async def test_fragments_without_end_before_the_answer_end_the_line() -> None:
