@@ -20,7 +20,11 @@ FOR_ADMINISTRATORS = {"/mailboxes", "/mailboxes/{address}"}
 """What agents may not read; `tests/connected/gateway/rest/test_mailboxes.py` compares it."""
 
 CUSTOMER = {"emailAddress": "ann@example.org"}
-NEEDED = {"/me/interactions/events": {"since": "-2"}, "/ucs/contacts": CUSTOMER}
+NEEDED = {
+    "/me/interactions/events": {"since": "-2"},
+    "/me/interactions/search": {"q": "invoice"},
+    "/ucs/contacts": CUSTOMER,
+}
 """Parameters without which an address answers nothing."""
 
 READ = sorted(
