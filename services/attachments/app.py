@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
+from services.attachments.discarded_mail_sweeper import DiscardedMailSweeper
 from services.attachments.draft_attachments import DraftAttachments
 from services.attachments.extraction import Extraction
 from services.attachments.handlers import attachments_handler
@@ -16,6 +17,7 @@ from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
 from shared.storage.files.document_store import DocumentStore
+from shared.storage.interactions.discarded_mails import DiscardedMailStore
 from shared.storage.upload_store import UploadStore
 
 # Uploads are abandoned after a day, so an hour more does not matter.
@@ -44,8 +46,19 @@ async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIte
         vault=resources.vault,
         clock=resources.clock,
     )
+    discarded = DiscardedMailSweeper(
+        mails=DiscardedMailStore(resources.database),
+        uploads=uploads,
+        vault=resources.vault,
+        configuration=resources.configuration,
+        clock=resources.clock,
+    )
     handler = attachments_handler(extraction, draft_attachments, Refusals.of(resources))
     async with running_consumer(settings, resources, ATTACHMENTS) as consumer:
         consumer.subscriber(handler)
-        async with run_periodically(sweeper.sweep, every=_SWEEPING), consumer.running():
+        async with (
+            run_periodically(sweeper.sweep, every=_SWEEPING),
+            run_periodically(discarded.sweep, every=_SWEEPING),
+            consumer.running(),
+        ):
             yield

@@ -29,6 +29,7 @@ from shared.contracts.fetching import Fetch
 from shared.contracts.flood import FloodRules
 from shared.contracts.hours import AllHours
 from shared.contracts.oauth import LoginUse, MailServer, OAuthLogin, RouteLogin
+from shared.contracts.retention import Retention
 from shared.contracts.screening import ScreeningRule, ScreeningRules
 
 _DRAFTS: Final = "email.draft"
@@ -300,6 +301,9 @@ class ContactCenter(Section):
     hours: AllHours = ()
     templates: AllTemplates = ()
     flood: Annotated[FloodRules | None, Field(exclude_if=lambda value: value is None)] = None
+    retention: Annotated[Retention, Field(exclude_if=lambda value: value == Retention())] = (
+        Retention()
+    )
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "ContactCenter":

@@ -164,8 +164,9 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                 dict.fromkeys(_STORES_CONTENTS, EVERYTHING),
                 {
                     document_store.COLLECTION: EVERYTHING,
-                    interaction_store.COLLECTION: CHANGE,
-                    arrival_store.COLLECTION: READ,
+                    # Discarded mail is deleted after a time.
+                    interaction_store.COLLECTION: CHANGE | {Action.REMOVE},
+                    arrival_store.COLLECTION: READ | {Action.REMOVE},
                     delivery_store.COLLECTION: READ,
                 },
             ),

@@ -16,6 +16,7 @@ from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import AT_HAND, IS_ACTIVE, IS_WORKED_ON
+from shared.storage.interactions.discarded_mails import IS_DISCARDED, IS_MARKED
 from shared.storage.interactions.interaction_documents import SEARCHED_FIELDS
 from shared.storage.mails import (
     allowance_store,
@@ -172,6 +173,14 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         ),
         IndexModel(
             [("changed_at", ASCENDING)], name="untouched", partialFilterExpression=IS_WORKED_ON
+        ),
+        IndexModel(
+            [("state", ASCENDING), ("_id", ASCENDING)],
+            name="discarded",
+            partialFilterExpression=IS_DISCARDED,
+        ),
+        IndexModel(
+            [("deleting.at", ASCENDING)], name="deleting", partialFilterExpression=IS_MARKED
         ),
         # A collection has one text index at most. Equal values of its first keys are required.
         IndexModel(

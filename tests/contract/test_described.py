@@ -16,8 +16,9 @@ from tests.contract.test_channels import CHANNELS
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
 
-FOR_ADMINISTRATORS = {"/mailboxes", "/mailboxes/{address}"}
-"""What agents may not read; `tests/connected/gateway/rest/test_mailboxes.py` compares it."""
+FOR_ADMINISTRATORS = {"/mailboxes", "/mailboxes/{address}", "/ucs/discarded"}
+"""What agents may not read; `test_mailboxes.py` and `test_discarded.py` below
+`tests/connected/gateway/rest` compare it."""
 
 CUSTOMER = {"emailAddress": "ann@example.org"}
 NEEDED = {

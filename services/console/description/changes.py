@@ -43,6 +43,7 @@ def settings_changes(before: ContactCenter | None, after: ContactCenter) -> list
         ),
         *_scanner_changes(was.get("virus_scanner"), wanted.get("virus_scanner")),
         *_flood_changes(was.get("flood"), wanted.get("flood")),
+        *_retention_changes(was.get("retention"), wanted.get("retention")),
         *_trust_changes(
             was.get("trusted_authentication", ()), wanted.get("trusted_authentication", ())
         ),
@@ -82,6 +83,12 @@ def _flood_changes(before: Entry | None, after: Entry | None) -> Iterator[str]:
         then = f", then {given.pop('then')}" if "then" in given else ""
         bounds = ", ".join(f"{name} {most}" for name, most in given.items())
         yield f"flood: {f'mails an hour: {bounds}{then}' if bounds else 'no bounds'}"
+
+
+def _retention_changes(before: Entry | None, after: Entry | None) -> Iterator[str]:
+    if before != after:
+        kept = (after or {}).get("discarded")
+        yield f"discarded mail is kept {f'for {kept}' if kept else 'for ever'}"
 
 
 def _trust_changes(before: Sequence[str], after: Sequence[str]) -> Iterator[str]:

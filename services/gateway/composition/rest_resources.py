@@ -24,6 +24,7 @@ from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
 from shared.storage.contacts.contact_editor import ContactEditor
 from shared.storage.contacts.contact_store import ContactStore
+from shared.storage.interactions.discarded_mails import DiscardedMailStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.mails.report_store import ReportStore
@@ -127,6 +128,8 @@ def _context_services(parts: GatewayParts, readers: HistoryReaders) -> ContextSe
         deliveries=resources.deliveries,
         threads=ThreadStore(resources.database),
         reports=ReportStore(resources.database),
+        discarded_mails=DiscardedMailStore(resources.database),
+        configuration=resources.configuration,
         max_listed=parts.settings.max_listed,
     )
 

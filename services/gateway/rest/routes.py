@@ -125,6 +125,7 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route(_CONTACT, parts.contacts.operate, methods=["POST"]),
             Route(f"{_CONTACT}/interactions", parts.contacts.mails),
             Route("/ucs/threads/{id}", parts.context_services.thread),
+            Route("/ucs/discarded", parts.context_services.discarded),
             Route(_HISTORY, parts.context_services.one),
             Route(_HISTORY, parts.operations.disown_report, methods=["POST"]),
             Route(f"{_HISTORY}/structured_text", parts.mail_pages.structured_text),

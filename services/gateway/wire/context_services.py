@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
@@ -14,6 +14,7 @@ from shared.domain.deliveries.delivery import Delivery
 from shared.domain.deliveries.delivery_report import DeliveryReport
 from shared.domain.interaction import Address, Interaction
 from shared.domain.lifecycle import Direction, State
+from shared.domain.set_aside import DISCARDED
 
 _PENDING, _IN_PROCESS, _STOPPED = 1, 2, 3
 _STATUS: Final[Mapping[State, int]] = MappingProxyType(
@@ -94,6 +95,12 @@ def email_interaction(
 def outline(mail: Interaction, root: str) -> Fields:
     """Return a mail without its content: whoever may read that reads it at `uri`."""
     return {**email_interaction(mail, None, None), "uri": f"{root}/ucs/interactions/{mail.id}"}
+
+
+def discarded_mail(mail: Interaction, root: str, keep: timedelta | None) -> Fields:
+    """Return a discarded mail without its content: why, and when it is deleted, if ever."""
+    deleted = {} if keep is None else {"deletedAfter": timestamp(mail.received_at + keep)}
+    return {**outline(mail, root), "reason": str(mail.user_data[DISCARDED]), **deleted}
 
 
 def owner_number(agent_id: str | None) -> int | None:

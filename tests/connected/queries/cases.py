@@ -48,6 +48,7 @@ from shared.domain.interaction import Attachment, Interaction, Place
 from shared.domain.lifecycle import State
 from shared.domain.mailbox_health import Fault
 from shared.domain.routing.agent_search import AgentSearch
+from shared.domain.set_aside import DISCARDED
 from shared.mail.threads import ClaimedSender
 from shared.oauth.renewal_schedule import LoginState
 from shared.storage import indexes
@@ -67,6 +68,7 @@ from shared.storage.files import vault
 from shared.storage.files.chunked_files import ChunkedFiles
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, Vault
+from shared.storage.interactions.discarded_mails import DiscardedMailStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.journal import Announced, JournalAppender
@@ -550,6 +552,21 @@ async def reports(large: LargeDatabase) -> None:
     to_ann = {"sender": "", "queued_at": BEGAN, "recipients": [{"address": "ann@example.org"}]}
     await deliveries.insert_many([known | to_ann | {"_id": f"automatic{at}"} for at in range(60)])
     await store.deliveries_to(["ann@example.org", "nobody@example.org"], BEGAN)
+
+
+@case
+async def discarded_mails(large: LargeDatabase) -> None:
+    store, later = DiscardedMailStore(large.database), large.clock.now() + timedelta(days=400)
+    await large.database["interactions"].update_many(
+        {"_id": {"$in": [number(at) for at in (31, 32, 33)]}},
+        {"$set": {"user_data": {DISCARDED: "spam"}, "state": State.COMPLETED.value}},
+    )
+    first = await store.page(after="", limit=2)
+    await store.page(after=first[-1].id, limit=2)
+    assert await store.mark(later, later)
+    for mail in await store.marked():
+        await store.delete_parts(mail)
+        assert await store.delete(mail)
 
 
 @case

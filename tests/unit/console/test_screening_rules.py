@@ -51,6 +51,7 @@ def test_description_without_rules_has_no_such_keys() -> None:
     [
         ("discard: spam", "discard: spam, template: x", "leave out `acknowledge` and `template`"),
         ("discard: spam", "discard: spam, priority: 1", "leave out `priority` and `needs`"),
+        ("name: demo", "name: demo\nretention: {discarded: 60}", "greater than or equal to 1 day"),
         ("discard: spam", "priority: 11", "less than or equal to 10"),
         ("discard: spam", "needs: {german: 11}", "less than or equal to 10"),
         ("discard: spam", "needs: {a.b: 1}", "a skill has 1 to 64 letters"),

@@ -241,6 +241,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
         _USER["properties"] | _QUEUE["properties"] | {"contactType": TEXT},
         ("id", "uri", "contactType"),
     ),
+    "DiscardedMail": _UCS
+    | {"properties": _UCS["properties"] | {"uri": TEXT, "reason": TEXT, "deletedAfter": TEXT}},
     "ContactMail": _UCS | {"properties": _UCS["properties"] | {"uri": TEXT}},
     "Customer": _CUSTOMER,
     "EmailInteraction": _UCS,

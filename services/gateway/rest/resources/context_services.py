@@ -14,13 +14,20 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.history_readers import HistoryReaders
 from services.gateway.rest.list_parameters import continued, read_listing
-from services.gateway.wire.context_services import Contents, email_interaction, outline
+from services.gateway.wire.context_services import (
+    Contents,
+    discarded_mail,
+    email_interaction,
+    outline,
+)
 from shared.domain.deliveries.delivery import Delivery
 from shared.domain.deliveries.delivery_report import DeliveryReport
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
 from shared.mail.threads import named_by, nearest_of_other_threads
 from shared.storage.agents.agent_store import StoredAgent
+from shared.storage.configuration_store import ConfigurationStore
+from shared.storage.interactions.discarded_mails import DiscardedMailStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
@@ -35,7 +42,7 @@ _SAFE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class ContextServicesResource:
-    """The resources below /ucs/interactions and /ucs/threads."""
+    """The resources below /ucs/interactions, /ucs/threads and /ucs/discarded."""
 
     def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
@@ -47,8 +54,12 @@ class ContextServicesResource:
         deliveries: DeliveryStore,
         threads: ThreadStore,
         reports: ReportStore,
+        discarded_mails: DiscardedMailStore,
+        configuration: ConfigurationStore,
         max_listed: int,
     ) -> None:
+        self._discarded_mails = discarded_mails
+        self._configuration = configuration
         self._max_listed = max_listed
         self._callers = callers
         self._readers = readers
@@ -91,6 +102,22 @@ class ContextServicesResource:
             raise not_found("there is no such thread: its id is `thread_id` of a mail")
         root = self._callers.root(request)
         mails = [outline(one, root) for one in found]
+        return json_answer(continued("interactions", mails, listing))
+
+    async def discarded(self, request: Request) -> Response:
+        """GET /ucs/discarded: the mails that rules discarded, the newest first, by pages.
+
+        `Release` at the address of a mail brings it back. With `retention` in the description,
+        `deletedAfter` says until when it is kept.
+        """
+        await self._callers.admin(request)
+        listing = read_listing(request, at_most=self._max_listed)
+        found = await self._discarded_mails.page(
+            after=request.query_params.get("after", ""), limit=listing.limit + 1
+        )
+        keep = (await self._configuration.current()).retention.discarded
+        root = self._callers.root(request)
+        mails = [discarded_mail(one, root, keep) for one in found]
         return json_answer(continued("interactions", mails, listing))
 
     async def _delivery(self, interaction: Interaction) -> Delivery | None:

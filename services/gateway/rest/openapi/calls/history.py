@@ -40,6 +40,17 @@ HISTORY_CALLS: Final[tuple[Call, ...]] = (
     ),
     Call(
         "get",
+        "/ucs/discarded",
+        "History",
+        "The mails that screening rules discarded, and those of blocked contacts, the newest first,"
+        " for administrators. `Release` at the address of one brings it back. They are deleted"
+        " after the time that `retention` of the description gives. `hasMore`: ask once more with"
+        " `after`, the last id of this page.",
+        listing("interactions", "DiscardedMail"),
+        query=("fields", "limit", "after"),
+    ),
+    Call(
+        "get",
         "/ucs/interactions/{id}/structured_text",
         "History",
         "The cleaned HTML of a mail.",
