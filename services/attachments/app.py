@@ -17,7 +17,7 @@ from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
 from shared.runtime.worker_consumer import running_consumer
 from shared.storage.files.document_store import DocumentStore
-from shared.storage.interactions.discarded_mails import DiscardedMailStore
+from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.upload_store import UploadStore
 
 # Uploads are abandoned after a day, so an hour more does not matter.

@@ -10,7 +10,7 @@ from shared.domain.clock import Clock
 from shared.faults import crash_point
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.files.vault import Vault
-from shared.storage.interactions.discarded_mails import DiscardedMailStore, MarkedMail
+from shared.storage.mails.discarded_mails import DiscardedMailStore, MarkedMail
 from shared.storage.upload_store import UploadStore
 
 log = structlog.get_logger()

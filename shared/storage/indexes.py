@@ -16,7 +16,6 @@ from shared.storage.database.outbox import HAS_MESSAGES
 from shared.storage.files import chunked_files, document_store, vault
 from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import AT_HAND, IS_ACTIVE, IS_WORKED_ON
-from shared.storage.interactions.discarded_mails import IS_DISCARDED, IS_MARKED
 from shared.storage.interactions.interaction_documents import SEARCHED_FIELDS
 from shared.storage.mails import (
     allowance_store,
@@ -26,6 +25,7 @@ from shared.storage.mails import (
     report_store,
 )
 from shared.storage.mails.delivery_documents import IS_UNSETTLED, IS_WRITTEN
+from shared.storage.mails.discarded_mails import IS_DISCARDED, IS_MARKED
 
 DOCUMENTS: Final = document_store.COLLECTION
 DELIVERIES: Final = delivery_store.COLLECTION

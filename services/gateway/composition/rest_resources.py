@@ -24,8 +24,8 @@ from services.gateway.rest.resources.workbins import WorkbinsResource
 from services.gateway.rest.routes import RestResources, rest_router
 from shared.storage.contacts.contact_editor import ContactEditor
 from shared.storage.contacts.contact_store import ContactStore
-from shared.storage.interactions.discarded_mails import DiscardedMailStore
 from shared.storage.interactions.thread_store import ThreadStore
+from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.mails.report_store import ReportStore
 from shared.storage.turn_store import TurnStore

@@ -14,7 +14,7 @@ from shared.domain.lifecycle import State
 from shared.storage.configuration_store import KEPT_FOR
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import IN_ONE_DOCUMENT, Vault
-from shared.storage.interactions.discarded_mails import DiscardedMailStore
+from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.upload_store import UploadStore
 from tests.support.backend import CENTER, Backend
 from tests.support.ingest import MAIL, envelope, make_arrivals

@@ -68,7 +68,6 @@ from shared.storage.files import vault
 from shared.storage.files.chunked_files import ChunkedFiles
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, Vault
-from shared.storage.interactions.discarded_mails import DiscardedMailStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.journal import Announced, JournalAppender
@@ -78,6 +77,7 @@ from shared.storage.mails import delivery_store, uncertain_deliveries
 from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
 from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
+from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.mails.report_store import ReportStore
 from shared.storage.parked_messages import ParkedMessage, ParkedStore

@@ -27,10 +27,10 @@ from shared.domain.lifecycle import Direction
 from shared.mail.threads import named_by, nearest_of_other_threads
 from shared.storage.agents.agent_store import StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
-from shared.storage.interactions.discarded_mails import DiscardedMailStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
+from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.mails.report_store import ReportStore
 
 _SAFE_HEADERS: Final[Mapping[str, str]] = MappingProxyType(
