@@ -20,10 +20,10 @@ class KillPoint:
 
 _DOORS = "faults/test_doors_killed.py"
 _ONE_MAIL = "faults/test_killed_with_one_mail.py"
-_FETCHING = "faults/test_fetching_killed.py"
-_OUTBOUND = "faults/test_outbound_killed.py"
-_ACKNOWLEDGING = "faults/test_acknowledging_killed.py"
-_CONTACTS = "faults/test_contacts_killed.py"
+_FETCHING = "faults/killed/test_fetching_killed.py"
+_OUTBOUND = "faults/killed/test_outbound_killed.py"
+_ACKNOWLEDGING = "faults/killed/test_acknowledging_killed.py"
+_CONTACTS = "faults/killed/test_contacts_killed.py"
 
 KILL_POINTS: Final[Mapping[str, KillPoint]] = MappingProxyType(
     {
