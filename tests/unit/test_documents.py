@@ -14,6 +14,7 @@ PATH = re.compile(r"(?:services|shared|tests|deploy)/(?!.*NAME)[\w./-]+")
 """`NAME` stands for a file of the reader's own."""
 TEST = re.compile(r"test_\w+(?:\.py)?")
 TITLE = re.compile(r"^## (\d+)\. (.+)$", re.MULTILINE)
+HEADS = ("| attempt |", "| --- |")
 FIRST_WORDS = re.compile(r"\d{4}-\d\d-\d\d(, (amended|replaced) by \d+( and \d+)*)?\. ")
 LAST_WORDS = re.compile(r"(Enforced by .*`.*|Not enforced by a test[^\n]*)\Z")
 
@@ -36,6 +37,12 @@ def missing(words: str) -> list[str]:
     return paths + [one for one in tests if one not in known_tests()]
 
 
+def security_rows() -> list[str]:
+    """Return the rows of SECURITY.md, without the heads of its tables."""
+    lines = (CHECKOUT / "SECURITY.md").read_text("utf-8").splitlines()
+    return [one for one in lines if one.startswith("| ") and not one.startswith(HEADS)]
+
+
 def decisions() -> dict[int, str]:
     """Return the text of each decision by its number."""
     _, *parts = TITLE.split((CHECKOUT / "DECISIONS.md").read_text("utf-8"))
@@ -51,6 +58,16 @@ def test_path_that_does_not_exist_is_found() -> None:
     words = "See `shared/domain/lifecycle.py`, `shared/domain/no.py`, `test_no_such`, `settle`."
 
     assert missing(words) == ["shared/domain/no.py", "test_no_such"]
+
+
+@pytest.mark.parametrize("row", security_rows())
+def test_threat_has_its_defence_and_a_test(row: str) -> None:
+    attempt, defence, shown = (cell.strip() for cell in row.strip("|").split(" | "))
+
+    assert attempt
+    assert defence
+    tests = [one for one in QUOTED.findall(shown) if "test" in one]
+    assert tests or (shown == "–" and "nothing" in defence)
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:
