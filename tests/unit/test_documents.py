@@ -67,7 +67,7 @@ def test_threat_has_its_defence_and_a_test(row: str) -> None:
     assert attempt
     assert defence
     tests = [one for one in QUOTED.findall(shown) if "test" in one]
-    assert tests or (shown == "–" and "nothing" in defence)
+    assert tests or (shown == "\N{EN DASH}" and "nothing" in defence)
 
 
 def test_decisions_are_numbered_without_a_gap() -> None:
