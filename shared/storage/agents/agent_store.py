@@ -14,7 +14,7 @@ from shared.contracts.outgoing import wrap
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 from shared.domain.routing.agent_search import AgentSearch
-from shared.storage.database.batching import Batcher, BatchReader
+from shared.storage.database.batching import Batcher, BatchReader, BatchUpdater, Update
 from shared.storage.database.client import (
     HINT,
     MANY_AT_ONCE,
@@ -108,6 +108,8 @@ class AgentStore:
         self._collection = database[COLLECTION]
         # The interactions decide who holds what; `audit_places` repairs a lost write.
         self._hints = self._collection.with_options(write_concern=HINT)
+        # At the beginning of a shift all agents become Ready at the same time.
+        self._states = BatchUpdater(self._collection)
         self._places = Batcher(self._adjust)
         self._misses = Batcher(self._adjust, at_once=1, rest_for_each=_REST_FOR_EACH_RESET)
         self._by_id = BatchReader(self._collection, by_herds=True)
@@ -201,9 +203,10 @@ class AgentStore:
         if not logged_in:
             update["$unset"] = {"connected_at": ""}
         has_room = {"_id": agent_id, f"outbox.{_MOST_UNPUBLISHED - 1}": {"$exists": False}}
+        is_written = {"_id": agent_id, "outbox.id": owed[0].id}
         async with database_errors():
-            result = await self._collection.update_one(has_room, update)
-            is_full = not result.matched_count and await self._collection.find_one(
+            has_matched = await self._states.apply(Update(has_room, update, is_written))
+            is_full = not has_matched and await self._collection.find_one(
                 {"_id": agent_id}, {"_id": 1}
             )
         if is_full:

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.contracts.events import AgentReady
 from shared.storage.database.batching import BatchInserter, BatchReader, BatchUpdater, Update
 from shared.storage.database.client import Document, UnstorableError
 from tests.support.backend import Backend
@@ -151,6 +152,26 @@ async def update_commands(backend: Backend) -> int:
     """Return how many commands to update the server has had."""
     status = await backend.database.command("serverStatus")
     return int(status["metrics"]["commands"]["update"]["total"])
+
+
+async def majority_writes(backend: Backend) -> int:
+    """Return how many writes of the server have waited for a majority."""
+    status = await backend.database.command("serverStatus")
+    return int(status["metrics"]["getLastError"]["wtime"]["num"])
+
+
+async def test_agents_ready_at_the_same_time_are_few_writes(backend: Backend) -> None:
+    names = [f"agent{number}" for number in range(40)]
+    for name in names:
+        await backend.add_agent(name, ready=False)
+
+    before = await majority_writes(backend)
+    await asyncio.gather(*(backend.agents.set_ready(name, ready=True) for name in names))
+
+    assert await majority_writes(backend) - before <= 3
+    assert [(await backend.newest("agents", name))["ready"] for name in names] == [True] * 40
+    told = [(await backend.next_event(AgentReady)).agent_id for _ in names]
+    assert sorted(told) == sorted(names)
 
 
 async def test_places_changed_at_the_same_time_are_all_counted(backend: Backend) -> None:
