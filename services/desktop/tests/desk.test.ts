@@ -48,7 +48,7 @@ beforeAll(async () => {
   vi.stubGlobal("location", { search: "", pathname: "/desktop/" });
   vi.stubGlobal("fetch", answer);
   news.onmessage = heard;
-  // What the page has at its beginning is there by now.
+  // The page has what it begins with by now.
   desk = (await import("../src/worklist/desk.svelte")).desk;
   return () => {
     news.close();

@@ -80,7 +80,7 @@ export interface StateMessage extends Interaction {
     | "AttachmentRemoved"
     | "DeliveryReport"
     | "Error";
-  // What a DeliveryReport says of a mail that was sent.
+  // The delivery of a sent mail, as a DeliveryReport shows it.
   report?: "failed" | "delayed" | "delivered" | "receipt" | "complaint" | undefined;
   position?: number;
   reason?: string;

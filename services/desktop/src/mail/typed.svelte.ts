@@ -26,7 +26,7 @@ export class TypedField {
 
 const fields = new Map<string, TypedField>();
 
-// The field of a mail. What was typed and not saved is there again when the mail is shown again.
+// The field of a mail. Typed words that are not saved are there again when the mail is shown again.
 export function typedField(id: string, name: string, stored: string): TypedField {
   for (const [key, field] of fields) {
     if (!field.isChanged && !key.startsWith(`${id} `)) fields.delete(key);

@@ -1,4 +1,4 @@
-// What an agent may choose, and what of it another page or an older release has stored. Pure.
+// The choices of an agent, also as another page or an older release has stored them. Pure.
 
 export type Theme = "auto" | "light" | "dark";
 

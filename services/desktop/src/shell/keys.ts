@@ -1,4 +1,4 @@
-// Which key does what. Single keys work where nobody types, and can be switched off (WCAG 2.1.4).
+// The keys and their commands. Single keys work where nobody types, and can be switched off (WCAG 2.1.4).
 
 export interface Key {
   action: string;

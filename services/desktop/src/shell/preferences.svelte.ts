@@ -1,11 +1,11 @@
-// What an agent has chosen: kept at the server for every machine, and here for the next start.
+// The choices of an agent: kept at the server for every machine, and here for the next start.
 
 import type { Api } from "../api/client";
 import { language, preferredLanguage } from "../words/language.svelte";
 import { type Chosen, DEFAULTS, readChosen } from "./chosen";
 
 interface Stored {
-  // Whose choice it is; agents may share a browser.
+  // The agent whose choice it is; agents may share a browser.
   user: string;
   // Of this browser only, which may have refused them.
   notifications: boolean;

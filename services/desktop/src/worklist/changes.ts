@@ -1,4 +1,4 @@
-// Which message an agent is told of, and as what. Pure.
+// The messages that agents are told of, and in which words. Pure.
 
 import type { StateMessage } from "../api/types";
 

@@ -2,7 +2,7 @@
 
 export interface Countdown {
   seconds: number;
-  // What is left of the whole time, from 1 to 0.
+  // The part of the whole time that is left, from 1 to 0.
   share: number;
 }
 

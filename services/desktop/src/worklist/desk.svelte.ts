@@ -43,7 +43,7 @@ const NOTICE_LASTS = 8_000;
 const AGAIN_AFTER = 2_000;
 const CATCHING_UP_AFTER = 1_000;
 const MOST_OFFERS = 200;
-// What is busy while a mail is begun that has no id yet.
+// The key that is busy while a mail is begun that has no id yet.
 const NEW_MAIL = "";
 
 class Desk {

@@ -1,4 +1,4 @@
-// What the server finds by words, beside what is here. Pure.
+// Mails that the server finds by words, beside those that are here. Pure.
 
 import type { Interaction } from "../api/types";
 
@@ -28,7 +28,7 @@ export function keptFinds(
   return [...here, ...further];
 }
 
-// What the agent works on and the page does not have.
+// Mails that the agent works on and the page does not have.
 export function unknownFinds(finds: Finds, known: ReadonlyMap<string, unknown>): string[] {
   return [...finds.values()].filter((one) => !one.workbinId && !known.has(one.id)).map((one) => one.id);
 }

@@ -1,4 +1,4 @@
-// What an agent has, folded from a list and the messages after it. Pure.
+// The mails of an agent, folded from a list and the messages after it. Pure.
 
 import type { Interaction, Mail, StateMessage, WorkbinChange } from "../api/types";
 import { isBadReport } from "./changes";
@@ -23,7 +23,7 @@ export interface Ended {
 
 export interface Work {
   items: ReadonlyMap<string, Item>;
-  // What was held and is no longer; late messages about it change nothing.
+  // Mails that were held and are no longer; late messages about them change nothing.
   ended: ReadonlyMap<string, Ended>;
 }
 

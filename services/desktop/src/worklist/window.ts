@@ -1,4 +1,4 @@
-// Which rows of a long list are drawn: those in sight, some around them, and those that may not go.
+// The rows of a long list that are drawn: those in sight, some around them, and those that may not go.
 // Pure.
 
 export interface Sight {

@@ -1,4 +1,4 @@
-// What an agent writes in a draft, and how two versions of it are joined. Pure.
+// The fields that an agent writes in a draft, and how two versions of them are joined. Pure.
 
 import type { Interaction } from "../api/types";
 import { merged } from "./merge";

@@ -1,8 +1,8 @@
-// What keeps a draft from being sent, so that nothing leaves which its agent has not seen. Pure.
+// The obstacles that keep a draft from being sent, so that nothing leaves which its agent has not seen. Pure.
 
 export interface Readiness {
   isReady: boolean;
-  // What stands in the fields of recipients and is no address.
+  // Words in the fields of recipients that are no address.
   unread: readonly string[];
   upload: "sending" | "failed" | "stored" | undefined;
 }

@@ -2,7 +2,7 @@
 
 export interface Parsed {
   addresses: string[];
-  // What is no address, as it was written.
+  // Words that are no address, as they were written.
   rest: string;
 }
 

@@ -1,4 +1,4 @@
-// What is written here beside what the server has: joins, conflicts, unanswered saves. Pure.
+// The words here beside those of the server: joins, conflicts, unanswered saves. Pure.
 
 import type { Interaction } from "../api/types";
 import { type Fields, fieldsOf, joined, same, sameWords } from "./fields";
@@ -6,7 +6,7 @@ import { type Fields, fieldsOf, joined, same, sameWords } from "./fields";
 export interface DraftState {
   // The newest version of the server that is known; -1 until its whole text is here.
   readonly version: number;
-  // What the words here were written on. In a conflict the server has `theirs` instead.
+  // The version that the words here were written on. In a conflict the server has `theirs` instead.
   readonly base: Fields;
   readonly fields: Fields;
   // The server's version that cannot be joined with `fields`: the agent chooses one of both.
@@ -15,7 +15,7 @@ export interface DraftState {
   readonly unconfirmed: readonly Fields[];
 }
 
-// What this browser stores of it; the server has the rest.
+// The part that this browser stores; the server has the rest.
 export interface Copy {
   readonly base: Fields;
   readonly fields: Fields;

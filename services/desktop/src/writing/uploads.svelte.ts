@@ -64,7 +64,7 @@ export class UploadList {
     readonly send: FileTransport,
   ) {}
 
-  // What a Send has to wait for: a file that is on its way, or one that failed.
+  // The files that a Send has to wait for: one that is on its way, or one that failed.
   get unfinished(): Upload | undefined {
     return this.all.find((one) => one.status !== "stored");
   }

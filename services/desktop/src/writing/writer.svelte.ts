@@ -36,7 +36,7 @@ const MOST_TRIES = 4;
 export class Writer {
   readonly id: string;
   readonly uploads: UploadList;
-  // What stands in the fields of recipients and is no address yet.
+  // Words in the fields of recipients that are no address yet.
   typed = $state({ to: "", cc: "", bcc: "" });
   saveState = $state<SaveState>("saved");
   problem = $state("");
@@ -69,7 +69,7 @@ export class Writer {
     return this.#state.fields;
   }
 
-  // What the server has, where it cannot be joined with what was written here.
+  // The server's version, where it cannot be joined with the words here.
   get conflict(): Fields | null {
     return this.#state.theirs;
   }
@@ -342,7 +342,7 @@ function forgetRested(): void {
 
 async function saveBeforeGiving(writer: Writer): Promise<string> {
   const { t } = language;
-  // What is no longer a draft of this agent has nothing to save.
+  // A mail that is no longer a draft of this agent has nothing to save.
   if (desk.work.items.get(writer.id)?.state !== "ReplyCreated") return "";
   const upload = writer.uploads.unfinished;
   if (upload?.status === "sending") return t.uploading(upload.file.name, upload.percent);

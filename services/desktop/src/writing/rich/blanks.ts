@@ -15,7 +15,7 @@ export function keepBlanks(text: string): string {
   });
 }
 
-// What `keepBlanks` was given. A single no-break blank between two words was somebody's choice.
+// The input of `keepBlanks`. A single no-break blank between two words was somebody's choice.
 export function releaseBlanks(text: string): string {
   return text.replaceAll(/[ \u00a0]+/g, (run, at: number, whole: string) => {
     const { isFirst, isLast } = placeOf(run, at, whole);

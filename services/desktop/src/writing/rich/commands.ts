@@ -1,4 +1,4 @@
-// What can be done with a formatted text, for its keys and its buttons.
+// The commands of a formatted text, for its keys and its buttons.
 
 import { baseKeymap, chainCommands, lift, setBlockType, toggleMark, wrapIn } from "prosemirror-commands";
 import { history, redo, undo } from "prosemirror-history";
@@ -44,7 +44,7 @@ export function toggle(format: Format): Command {
   };
 }
 
-// What a change of the link is about: the selection, or all words of the link around the caret.
+// The words that a change of the link concerns: the selection, or all words of the link around the caret.
 export function linkedRange({ $from, from, to, empty }: Selection): { from: number; to: number } {
   const around = linkOf($from.nodeBefore);
   if (!empty || !around || !linkOf($from.nodeAfter)?.eq(around)) return { from, to };

@@ -16,7 +16,7 @@ const factory = (
 const inert = factory?.createPolicy("mailroom-draft", { createHTML: (html) => html });
 
 const READER = SchemaParser.fromSchema(schema);
-// What is pasted is never the mail that is answered, which keeps all of its HTML.
+// Pasted words are never the mail that is answered, which keeps all of its HTML.
 export const clipboardReader = new SchemaParser(
   schema,
   READER.rules.filter((rule) => !("node" in rule && rule.node === "original")),

@@ -1,4 +1,4 @@
-// What a formatted mail may hold: little enough that every mail program shows it alike.
+// The elements that a formatted mail may hold: few enough that every mail program shows it alike.
 
 import { type DOMOutputSpec, type MarkSpec, type NodeSpec, Schema } from "prosemirror-model";
 import { safeLink } from "./links";
@@ -31,7 +31,7 @@ const nodes: Record<string, NodeSpec> = {
     selectable: true,
     attrs: { html: { default: "" }, text: { default: "" } },
     parseDOM: [{ tag: QUOTE, priority: 60, getAttrs: quoteOf }],
-    // What is copied goes through this form, and is pasted as an own quote.
+    // Copied words go through this form, and is pasted as an own quote.
     toDOM: (node) => ["blockquote", ...linesOf(node.attrs["text"])],
   },
   blockquote: {

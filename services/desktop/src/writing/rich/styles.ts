@@ -12,7 +12,7 @@ export function setAside(html: string): string {
   return html.replaceAll(TAG, (tag) => tag.replaceAll(STYLE, ` ${OTHER}=`));
 }
 
-// What is pasted, without what the browser would report, as it allows none of it.
+// Pasted HTML without the parts that the browser would report, as it allows none of them.
 export function quieted(html: string): string {
   const read = html.replaceAll(UNREAD, "");
   return setAside(read.replaceAll(TAG, (tag) => tag.replaceAll(HANDLER, " data-on")));
