@@ -1,8 +1,11 @@
 """The cost of each operation beside a bare endpoint that makes one write and one publish.
 
-`python -m tests.bench.operations` measures nothing else; `make bench` has it at its end.
+`python -m tests.bench.operations` measures nothing else; `make bench` has it at its end. With
+`--beside CHECKOUT` another checkout (with a `.venv` of its own) is measured in the same run, by
+turns, each by its own bench.
 """
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -25,6 +28,7 @@ from deploy.local.stack.system import system
 from tests.bench.load.agents import PASSWORD, contact_center
 from tests.bench.load.rest_caller import Call, Caller, Calls, callers, measured
 from tests.bench.load.workloads import TASKS, Task, fill
+from tests.bench.measurements import beside
 from tests.bench.tables.figures import percentile
 from tests.bench.tables.table import Row, Section
 
@@ -189,15 +193,33 @@ async def _bare_endpoint(up: Servers) -> AsyncIterator[int]:
         await process.wait()
 
 
+def _measure(*, quick: bool) -> list[Section]:
+    with temporary_folder() as folder, servers(folder, environment={}) as up:
+        return uvloop.run(operations(up, folder, each=QUICK if quick else EACH))
+
+
+def _compare(other: Path, *, rounds: int, quick: bool) -> list[Section]:
+    turns = beside.measure_by_turns([CHECKOUT, other], rounds=rounds, quick=quick)
+    return [beside.section(*asyncio.run(turns), other.name)]
+
+
 def main() -> int:
     """Measure on private servers and print the tables."""
-    each = QUICK if "--quick" in sys.argv else EACH
-    with (
-        contextlib.redirect_stdout(sys.stderr),
-        temporary_folder() as folder,
-        servers(folder, environment={}) as up,
-    ):
-        found = uvloop.run(operations(up, folder, each=each))
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.operations", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK} calls, not {EACH}, an agent")
+    parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="compare with this one")
+    parser.add_argument("--rounds", type=int, default=5, help="how many runs each checkout has")
+    asked = parser.parse_args()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            if asked.beside:
+                other = asked.beside.resolve()
+                found = _compare(other, rounds=asked.rounds, quick=asked.quick)
+            else:
+                found = _measure(quick=asked.quick)
+    except NotPossibleError as reason:
+        report(str(reason))
+        return 1
     for section in found:
         sys.stdout.write("\n".join([*section.lines(), ""]))
     return 0
