@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
 
-from shared.storage.database.batching import Batcher, for_herds
+from shared.storage.database.batching import Batcher, BatchReader, for_herds
+from shared.storage.database.client import Collection, Document
 
 
 class Server:
@@ -138,3 +140,45 @@ async def test_error_does_not_stop_later_calls_of_a_herd(server: Server) -> None
             await squares(number)
 
     assert await squares(3) == 9
+
+
+class SlowCollection:
+    """A collection that answers when it is told to, and counts the queries."""
+
+    def __init__(self) -> None:
+        self.queries: list[object] = []
+        self.open = asyncio.Event()
+
+    async def find_one(self, wanted: Document, _: object) -> Document:
+        self.queries.append(wanted["_id"])
+        await self.open.wait()
+        return {"_id": wanted["_id"]}
+
+    def find(self, wanted: Document, _: object, **__: object) -> "Cursor":
+        self.queries.append(wanted["_id"]["$in"])
+        return Cursor([{"_id": one} for one in wanted["_id"]["$in"]])
+
+
+class Cursor:
+    """The documents that a query found."""
+
+    def __init__(self, documents: list[Document]) -> None:
+        self._documents = documents
+
+    async def to_list(self) -> list[Document]:
+        return self._documents
+
+
+async def test_reads_during_a_read_share_the_next_one() -> None:
+    collection = SlowCollection()
+    reads = BatchReader(cast("Collection", collection))
+
+    tasks: list[asyncio.Task[Any]] = []
+    for one in "abc":
+        tasks.append(asyncio.create_task(reads.get(one)))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+    collection.open.set()
+
+    assert await asyncio.gather(*tasks) == [{"_id": "a"}, {"_id": "b"}, {"_id": "c"}]
+    assert collection.queries == ["a", ["b", "c"]]
