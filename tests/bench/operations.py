@@ -200,7 +200,8 @@ def _measure(*, quick: bool) -> list[Section]:
 
 def _compare(other: Path, *, rounds: int, quick: bool) -> list[Section]:
     turns = beside.measure_by_turns([CHECKOUT, other], rounds=rounds, quick=quick)
-    return [beside.section(*asyncio.run(turns), other.name)]
+    ours, theirs = asyncio.run(turns)
+    return [beside.section(ours, theirs, other.name)]
 
 
 def main() -> int:
