@@ -78,6 +78,7 @@ async def start(
             _listening(settings, application, bayeux, connections),
             LoginWatcher(parts.agent_logins, parts.agent_cache, bayeux).running(),
             SessionWatcher(parts.sessions, bayeux).running(),
+            parts.mailbox_news.running(bayeux),
             _restore_watch(resources, event_feed).running(),
         ):
             with _measured(

@@ -17,6 +17,7 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.dialects import Dialects
 from services.gateway.notifications.event_feed import EventFeed
 from services.gateway.notifications.journal.journal_reader import JournalReader
+from services.gateway.notifications.mailbox_news import MailboxNews
 from services.gateway.notifications.message_builder import MessageBuilder
 from services.gateway.notifications.workbin_messages import WorkbinMessageBuilder
 from services.gateway.operations.registry import NAMES_OF_COMMANDS
@@ -31,6 +32,7 @@ from shared.storage.agents.agent_login_store import AgentLoginStore
 from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.journal import Journal
+from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.mails.report_store import ReportStore
 
 
@@ -47,6 +49,7 @@ class GatewayParts:
     callers: Callers
     journal_reader: JournalReader
     event_feed: EventFeed
+    mailbox_news: MailboxNews
     promised_ids: PromisedIds
     command_sender: CommandSender
     downloads: DownloadsResource
@@ -69,22 +72,31 @@ def gateway_parts(
     agent_logins = AgentLoginStore(resources.database)
     agent_cache = AgentCache(resources.agents, agent_logins, resources.clock)
     refusal_texts = RefusalTexts(NAMES_OF_COMMANDS)
+    root = f"{settings.public_url.rstrip('/')}/api/v2"
     message_builder = MessageBuilder(
         resources.interactions,
         resources.configuration,
         resources.deliveries,
         ReportStore(resources.database),
         refusal_texts,
-        root=f"{settings.public_url.rstrip('/')}/api/v2",
+        root=root,
     )
     journal_reader = _journal_reader(settings, resources, agent_cache, message_builder)
     presence = PresenceStore(resources.database, resources.clock)
+    mailbox_news = MailboxNews(
+        MailboxStore(resources.database),
+        resources.configuration,
+        agent_cache,
+        resources.clock,
+        root=root,
+    )
     event_feed = EventFeed(
         settings.rabbitmq_url,
         journal_reader=journal_reader,
         dialects=Dialects(nested=settings.nested_interaction),
         queries=InteractionQueries(resources.database),
         presence=presence,
+        mailbox_news=mailbox_news,
     )
     day_keys = DayKeyStore(resources.database, resources.clock)
     promised_ids = PromisedIds(day_keys, resources.database, resources.clock)
@@ -101,6 +113,7 @@ def gateway_parts(
         callers=callers,
         journal_reader=journal_reader,
         event_feed=event_feed,
+        mailbox_news=mailbox_news,
         promised_ids=promised_ids,
         command_sender=CommandSender(
             publisher=resources.publisher,

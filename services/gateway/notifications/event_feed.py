@@ -24,9 +24,10 @@ from services.gateway.notifications.journal.journal_reader import (
     JournalReader,
     read_envelope,
 )
+from services.gateway.notifications.mailbox_news import MailboxNews
 from services.gateway.notifications.message import Message
 from services.gateway.notifications.retrying import retry_until_available
-from services.gateway.notifications.topics import EMAILS, INTERACTIONS
+from services.gateway.notifications.topics import EMAILS, INTERACTIONS, MAILBOXES
 from services.gateway.wire.messages import invited, stamped
 from shared.background_tasks import run_periodically
 from shared.bayeux import BayeuxServer, JournalEvent, Page, Route
@@ -58,6 +59,7 @@ class EventFeed:
         dialects: the forms in which messages are published.
         queries: finds open invitations, which are sent again to new subscribers.
         presence: records that agents have clients here.
+        mailbox_news: has the states of mailboxes, which new subscribers hear.
     """
 
     def __init__(
@@ -68,8 +70,10 @@ class EventFeed:
         dialects: Dialects,
         queries: InteractionQueries,
         presence: PresenceStore,
+        mailbox_news: MailboxNews,
     ) -> None:
         self._presence = presence
+        self._mailbox_news = mailbox_news
         self._events = EventConsumer(url, self._receive, self._catch_up_soon)
         self._journal_reader = journal_reader
         self._dialects = dialects
@@ -123,9 +127,14 @@ class EventFeed:
             self._unwatch_unless_needed(agent_id)
 
     async def on_subscribed(self, user_id: str, route: Route, session_id: str) -> None:
-        """Send open invitations again: one may have been published before the subscription."""
+        """Send open invitations again: one may have been published before the subscription.
+
+        A subscriber of mailboxes gets their present states.
+        """
         if started := self._started.get(user_id):
             await started.wait()
+        if route.topic == MAILBOXES:
+            await self._send_mailboxes(user_id, route, session_id)
         if route.topic not in {INTERACTIONS, EMAILS}:
             return
         try:
@@ -138,6 +147,13 @@ class EventFeed:
             for message in self._dialects.of(invitation):
                 if message.topic == route.topic:
                     self._server.send(session_id, route.channel, message.payload)
+
+    async def _send_mailboxes(self, user_id: str, route: Route, session_id: str) -> None:
+        try:
+            for message in await self._mailbox_news.present(user_id):
+                self._server.send(session_id, route.channel, message)
+        except Unavailable as error:
+            log.warning("states of mailboxes not sent", user_id=user_id, reason=str(error))
 
     async def span(self, user_id: str) -> Span:
         """Return the positions that are kept of a user's journal."""

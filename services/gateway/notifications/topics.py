@@ -11,6 +11,9 @@ INTERACTIONS: Final = "/v2/me/interactions"
 WORKBINS: Final = "/v2/me/workbins"
 CHANNELS: Final = "/v2/me/channels"
 EMAILS: Final = "/v2/me/emails"
+MAILBOXES: Final = "/v2/mailboxes"
+"""For administrators: anybody may subscribe, and only they hear something."""
+
 SERVICES: Final = "/notifications/services"
 
 _OWN: Final = (
@@ -35,7 +38,7 @@ def _spellings(topic: str) -> Iterator[str]:
 
 
 _TOPIC_OF: Final[Mapping[str, str]] = MappingProxyType(
-    {spelling: topic for topic in (*_OWN, SERVICES) for spelling in _spellings(topic)}
+    {spelling: topic for topic in (*_OWN, MAILBOXES, SERVICES) for spelling in _spellings(topic)}
 )
 
 

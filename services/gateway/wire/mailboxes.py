@@ -27,6 +27,15 @@ def mailbox(one: StoredMailbox, now: datetime, root: str) -> Fields:
     return fields | _told(one.last_look_at, one.last_mail_at, one.worst(now).facts.fault)
 
 
+def mailbox_state_message(one: StoredMailbox, now: datetime, root: str) -> Fields:
+    """Return the message about the state of a mailbox on `/v2/mailboxes`."""
+    return {
+        "messageTypeName": "MailboxStateMessage",
+        "messageType": "MailboxStateMessage",
+        "mailbox": mailbox(one, now, root),
+    }
+
+
 def _folder(one: StoredFolder, now: datetime) -> Fields:
     fields: Fields = {
         "name": one.name,

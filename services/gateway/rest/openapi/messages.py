@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
-from services.gateway.notifications.topics import CHANNELS, EMAILS, INTERACTIONS, WORKBINS
+from services.gateway.notifications.topics import (
+    CHANNELS,
+    EMAILS,
+    INTERACTIONS,
+    MAILBOXES,
+    WORKBINS,
+)
 from services.gateway.rest.openapi import samples
 from services.gateway.rest.openapi.message_fields import (
     ATTACHMENT,
@@ -172,6 +178,12 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
         ),
         example=samples.WORKBIN_CONTENT,
     ),
+    "MailboxStateMessage": shape(
+        {**_named("MailboxStateMessage"), "mailbox": ref("Mailbox")},
+        ("messageTypeName", "messageType", "mailbox"),
+        description="How a fetched mailbox is: at the subscription, and when its state changes.",
+        example=samples.MAILBOX_STATE,
+    ),
     "Email": _EMAIL,
     "EmailHeading": HEADING,
     "EmailObject": EMAIL_OBJECT,
@@ -197,6 +209,12 @@ TOPICS: Final = (
         CHANNELS,
         "The agent's state on each channel.",
         ("ChannelStateChangeMessageV2",),
+    ),
+    Topic(
+        MAILBOXES,
+        "For administrators: how each mailbox is whose mail is fetched, and each change of that."
+        " Nobody else hears anything here. Messages have no `position`.",
+        ("MailboxStateMessage",),
     ),
     Topic(
         EMAILS,

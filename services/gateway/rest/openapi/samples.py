@@ -10,6 +10,7 @@ from services.gateway.operations.request import EXAMPLE_ID
 from services.gateway.wire.channels import READY, channel_state_message
 from services.gateway.wire.emails import email_message
 from services.gateway.wire.mail import Fields
+from services.gateway.wire.mailboxes import mailbox_state_message
 from services.gateway.wire.messages import (
     accepted,
     gone,
@@ -31,6 +32,8 @@ from shared.domain.interaction import (
     Place,
 )
 from shared.domain.lifecycle import Direction, State
+from shared.domain.mailbox_health import Fault, FolderFacts
+from shared.storage.mails.mailbox_store import StoredFolder, StoredMailbox
 
 MAIL_ID: Final = "00009A8T8Y130123"
 DRAFT_ID: Final = EXAMPLE_ID
@@ -128,6 +131,19 @@ IN_STATE: Final[Mapping[str, Fields]] = MappingProxyType(
 
 EMAIL: Final = email_message(_NEW_DRAFT)
 CHANNEL: Final = channel_state_message(READY) | {"position": 11}
+_MAILBOX: Final = "support@demo.example"
+_REFUSED: Final = Fault(
+    "refused", "the server refuses the login", "run `mailroom authorize support`", needs_person=True
+)
+_INBOX: Final = StoredFolder(
+    _MAILBOX,
+    "INBOX",
+    FolderFacts(_NOON, faults=1, fault=_REFUSED),
+    uid_validity=7,
+    uid=4711,
+    last_look_at=_NOON,
+)
+MAILBOX_STATE: Final = mailbox_state_message(StoredMailbox(_MAILBOX, (_INBOX,)), _NOON, "/api/v2")
 WORKBIN_CHANGE: Final = change_message("ItemAdded", _PLACE, stamped(kept(_KEPT), 5)) | {
     "position": 21
 }

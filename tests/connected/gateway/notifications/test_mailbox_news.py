@@ -1,0 +1,72 @@
+"""Administrators hear how fetched mailboxes are, and when one cannot be read any more."""
+
+from contextlib import AsyncExitStack
+from unittest.mock import Mock
+
+import pytest
+
+from services.gateway.auth.agent_cache import AgentCache
+from services.gateway.notifications.mailbox_news import MailboxNews
+from shared.storage.agents.agent_login_store import AgentLoginStore
+from shared.storage.mails import mailbox_store
+from shared.storage.mails.mailbox_store import MailboxStore
+from tests.cometd_client.client import CometdAgent
+from tests.support.fetching import SUPPORT, described, fetch
+from tests.support.gateway import Gateway
+
+pytestmark = pytest.mark.connected
+
+TOPIC = "/v2/mailboxes"
+INBOX = f"{SUPPORT}/INBOX"
+REFUSED = {"code": "refused", "words": "no", "do": "mend it", "needs_person": True}
+
+
+@pytest.fixture
+async def fetched(gateway: Gateway) -> Gateway:
+    """A gateway of a contact center with one fetched mailbox."""
+    backend, center = gateway.backend, described(fetch(1))
+    await backend.database[mailbox_store.COLLECTION].delete_many({})
+    await gateway.describe(center)
+    await MailboxStore(backend.database).begin(center, backend.clock.now())
+    return gateway
+
+
+async def break_mailbox(gateway: Gateway) -> None:
+    mailboxes = gateway.backend.database[mailbox_store.COLLECTION]
+    await mailboxes.update_one({"_id": INBOX}, {"$set": {"faults": 1, "fault": REFUSED}})
+
+
+async def test_administrator_hears_of_a_mailbox_that_is_sick(fetched: Gateway) -> None:
+    async with AsyncExitStack() as stack:
+        admin = CometdAgent(f"{fetched.url}/cometd", "admin", "admin")
+        await stack.enter_async_context(admin)
+        await admin.subscribe(TOPIC)
+        present = (await admin.event())["data"]
+
+        await break_mailbox(fetched)
+        changed = (await admin.event())["data"]
+
+    assert present["messageType"] == "MailboxStateMessage"
+    assert (present["mailbox"]["address"], present["mailbox"]["state"]) == (SUPPORT, "well")
+    assert changed["mailbox"]["state"] == "sick"
+    assert changed["mailbox"]["fault"] == {"code": "refused", "words": "no", "do": "mend it"}
+
+
+async def test_only_administrators_hear_of_mailboxes(fetched: Gateway) -> None:
+    backend = fetched.backend
+    news = MailboxNews(
+        MailboxStore(backend.database),
+        backend.configuration,
+        AgentCache(backend.agents, AgentLoginStore(backend.database), backend.clock),
+        backend.clock,
+        root="",
+    )
+    bayeux = Mock(users=Mock(return_value={"admin", "agent1"}))
+    heard = {name: len(await news.present(name)) for name in ("admin", "agent1", "nobody")}
+    await break_mailbox(fetched)
+
+    for _ in range(2):
+        await news.check(bayeux)
+
+    assert heard == {"admin": 1, "agent1": 0, "nobody": 0}
+    assert [call.args[0] for call in bayeux.publish.call_args_list] == ["admin"]
