@@ -22,6 +22,7 @@ from shared.storage.sealing import BadSealingKeyError
 
 log = structlog.get_logger()
 
+# Each renewal may wait for a token endpoint; one that hangs must not keep the others back.
 _RENEWED_AT_ONCE: Final = 8
 
 

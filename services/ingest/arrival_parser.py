@@ -61,6 +61,8 @@ log = structlog.get_logger()
 PARSED: Final = Counter("mailroom_mails_parsed_total", "Mails by what they became", ["outcome"])
 
 _DELIVERED_TO: Final = ("Delivered-To", "X-Original-To")
+# A parser may be killed for the machine's sake, such as its memory. A mail that ends three of
+# them is itself the cause: it becomes an interaction with its raw octets.
 _TRIES: Final = 3
 _RETRY_DELAY: Final = timedelta(seconds=5)
 _LONGEST_WAIT: Final = timedelta(minutes=30)

@@ -12,6 +12,8 @@ from shared.oauth.token_responses import Granted, HttpAnswer, json_object, read_
 _OK: Final = 200
 _ADDRESS: Final = re.compile(r"https?://[\x21-\x7e]{1,2000}")
 _CODE: Final = re.compile(r"[\x21-\x7e]{1,2000}")
+# The times of an endpoint are bounded, so that it can neither end the wait of a person at once nor
+# hold the command for ever.
 _LONGEST_WAIT: Final = timedelta(minutes=30)
 _SHORTEST_WAIT: Final = timedelta(minutes=1)
 _SHORTEST_INTERVAL: Final = timedelta(seconds=1)

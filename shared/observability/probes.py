@@ -17,6 +17,7 @@ from shared.bayeux.transports.http.http_protocol import StrictHttpProtocol
 from shared.observability.serving import serving
 from shared.peers.open_connections import ConnectionLimits, OpenConnections
 
+# Often enough to see a lag well before `_LONGEST_LAG`.
 _MEASURED_EVERY: Final = 0.5
 # An event loop that is later than this is stuck, not busy: only a restart helps.
 _LONGEST_LAG: Final = timedelta(seconds=5)

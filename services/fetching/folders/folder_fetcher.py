@@ -34,6 +34,7 @@ from shared.domain.mailbox_health import Fault
 log = structlog.get_logger()
 
 _BATCH: Final = 100
+# A logout is a courtesy: everything is stored, so a slow server must not hold up the next try.
 _LOGOUT_DEADLINE: Final = timedelta(seconds=2)
 _SHORTEST_IDLE: Final = 1.0
 _CLOCKS_APART: Final = timedelta(minutes=1)

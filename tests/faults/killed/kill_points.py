@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class KillPoint:
-    """What has been done and what has not when the process dies, and the tests of it."""
+    """The work that is done and not done when the process dies, and the tests of it."""
 
     step: str
     tests: tuple[str, ...]
