@@ -89,6 +89,29 @@ def test_quoted_text_without_html_is_escaped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "quoted"),
+    [
+        ("if x:\n    y", "if x:<br>____y"),
+        (" a\n b c", "_a<br>_b c"),
+        ("a   b", "a__ b"),
+        ("\ta\tb", "________a______ b"),
+        ("a\r\n  b", "a<br>__b"),
+    ],
+)
+def test_quoted_text_keeps_its_indentation(written: str, quoted: str) -> None:
+    draft = reply(with_mail(text=written), quote_original=True)
+
+    shown = draft.mail.html.replace("\N{NO-BREAK SPACE}", "_")
+    assert shown == f'<blockquote type="cite">{quoted}</blockquote>'
+
+
+def test_quoted_tabs_do_not_exceed_the_longest_quote() -> None:
+    draft = reply(with_mail(text="\t" * 100_000), quote_original=True)
+
+    assert len(draft.mail.html) < 70_000
+
+
+@pytest.mark.parametrize(
     ("includes_to", "cc"),
     [
         (True, ("bo@example.org", "cy@example.org", "di@example.org")),
