@@ -44,7 +44,7 @@ from shared.faults import crash_point
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.bounces.other_reports import repeats_subject
-from shared.mail.parsing.identity import duplicate_key
+from shared.mail.parsing.identity import body_hash, duplicate_key
 from shared.mail.thread_tokens import Owns, thread_tokens, without_token
 from shared.mail.threads import thread_references
 from shared.screening.mail_texts import MailTexts
@@ -134,6 +134,7 @@ class ArrivalParser:
         # The same for all mailboxes: a stranger decides how many there are.
         texts = MailTexts(mail, arrival.raw)
         original_id: str | None = None
+        body = await asyncio.to_thread(body_hash, arrival.raw)
         for address in arrival.mailboxes:
             mailbox = contact_center.mailbox_for(address) or _unassigned_mailbox(address)
             is_first = address == arrival.mailboxes[0]
@@ -163,12 +164,12 @@ class ArrivalParser:
             )
             try:
                 decided = await decide(build(mail), texts)
-                known_id = await self._add(await fold(decided), arrival, cause)
+                known_id = await self._add(await fold(decided), arrival, body, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
                 of_shown = MailTexts(shown, arrival.raw)
                 decided = await decide(build(shown), of_shown)
-                known_id = await self._add(await fold(decided), arrival, cause)
+                known_id = await self._add(await fold(decided), arrival, body, cause)
             original_id = known_id if is_first else original_id
         if matched and original_id:
             await self._reports.withdraw(matched, original_id, cause)
@@ -220,10 +221,13 @@ class ArrivalParser:
         PARSED.labels("unparsed").inc()
         return unparsed_mail(arrival.raw, reason, known)
 
-    async def _add(self, found: Screened, arrival: Arrival, cause: Cause) -> str | None:
-        """Store an interaction; return the one that an earlier arrival of the mail became."""
+    async def _add(self, found: Screened, arrival: Arrival, body: str, cause: Cause) -> str | None:
+        """Store an interaction; return the one that an earlier arrival of the mail became.
+
+        `body` is the `body_hash` of the arrival.
+        """
         interaction = found.interaction
-        key = duplicate_key(interaction.mailbox, interaction.mail.message_id, arrival.raw)
+        key = duplicate_key(interaction.mailbox, interaction.mail.message_id, body)
         is_new = await self._interactions.add(
             interaction, cause, _messages_about(found, arrival), arrival_key=key
         )

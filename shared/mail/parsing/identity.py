@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.mail.derived_ids import derived_message_id
 from shared.mail.mime.charsets import decode
-from shared.mail.mime.headers import Headers, read_mail_headers
+from shared.mail.mime.headers import Headers, body_offset
 
 _IN_BRACKETS: Final = re.compile(r"<([^<>]{1,998})>")
 _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f]+")
@@ -33,11 +33,18 @@ def message_ids(value: bytes, *, bare: bool = False) -> tuple[str, ...]:
     return tuple(distinct)[-_MOST_IDS:]
 
 
-def duplicate_key(mailbox: str, message_id: str, raw: bytes) -> str:
+def duplicate_key(mailbox: str, message_id: str, body: str) -> str:
     """Return a key that is equal for two arrivals of the same mail in the same mailbox.
 
-    It hashes the octets after the headers, because trace headers differ on every route.
+    `body` is the `body_hash` of the mail.
     """
-    _, body = read_mail_headers(raw)
-    content = sha256(memoryview(raw)[body:]).hexdigest()
-    return sha256(f"{mailbox.lower()}\0{message_id}\0{content}".encode()).hexdigest()
+    return sha256(f"{mailbox.lower()}\0{message_id}\0{body}".encode()).hexdigest()
+
+
+def body_hash(raw: bytes) -> str:
+    """Return the SHA-256 of the octets after the headers, in hexadecimal digits.
+
+    Trace headers differ on every route. The time is in proportion to the size, so a caller with an
+    event loop asks once for each arrival, in a thread.
+    """
+    return sha256(memoryview(raw)[body_offset(raw) :]).hexdigest()

@@ -13,7 +13,7 @@ import pytest_asyncio
 from deploy.local.processes.child import Child, Program
 from deploy.local.processes.ports import free_port
 from shared.domain.clock import SystemClock
-from shared.mail.parsing.identity import duplicate_key
+from shared.mail.parsing.identity import body_hash, duplicate_key
 from shared.mail.parsing.parser import parse_mail
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.database.client import Database, open_database
@@ -111,4 +111,4 @@ async def _keys(database: Database) -> list[str]:
     assert {parse_mail(raw).message_id for raw in raws} <= {
         message_id(number) for number in range(1, MAILS + 1)
     }
-    return [duplicate_key(SUPPORT, parse_mail(raw).message_id, raw) for raw in raws]
+    return [duplicate_key(SUPPORT, parse_mail(raw).message_id, body_hash(raw)) for raw in raws]

@@ -1,8 +1,11 @@
 """Header blocks, regular and malformed."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.mail.mime.headers import read_mail_headers
+from shared.mail.mime import headers as headers_module
+from shared.mail.mime.headers import body_offset, read_mail_headers
 from tests.unit.mail.mails import mail
 
 
@@ -122,3 +125,27 @@ def test_almost_nothing_is_read_as_almost_nothing(raw: bytes) -> None:
     _, body = read_mail_headers(raw)
 
     assert 0 <= body <= len(raw)
+
+
+SCRAPS = [
+    *(b"Subject", b"From", b"From ", b">From ", b"--b", b"--", b":", b": ", b" :", b"x", b"a b"),
+    *(b"\r\n", b"\n", b"\r", b"\n\n", b"\r\n\r\n", b"\r\r\n", b" ", b"\t", b"\n ", b"\r\n\t"),
+    *(b"\xe9", b"\0", b"\x0b", b"\x0c", b"=?utf-8?q?x?="),
+]
+BLOCKS = st.lists(st.sampled_from(SCRAPS), max_size=25).map(b"".join)
+
+
+@given(BLOCKS)
+def test_sound_blocks_are_read_like_any_other(raw: bytes) -> None:
+    read = read_mail_headers(raw)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(headers_module, "_sound_fields", lambda _block: ())
+        line_by_line = read_mail_headers(raw)
+
+    assert read == line_by_line
+
+
+@given(BLOCKS, st.sampled_from([20, 1_000]))
+def test_body_offset_is_that_of_the_read_headers(raw: bytes, limit: int) -> None:
+    assert body_offset(raw, limit) == read_mail_headers(raw, limit)[1]
