@@ -39,6 +39,7 @@ _ROWS_DEEP: Final = 3
 _COUNTED: Final = SCOPES | ENLARGING
 _SIMPLE: Final = ELEMENTS - OF_TABLES - VOID - ENLARGING - ITEMS.keys() - {"a"}
 """Elements without a rule of their own."""
+_SIMPLE_VOID: Final = VOID - OF_TABLES - {"hr"}
 
 
 class TooDeepError(Exception):
@@ -78,7 +79,9 @@ class _Balancer:
         self._depth = depth
         self._ends = EndFinder(html)
         self._out: list[str] = []
-        self._open: list[_Element] = []
+        # The names and the tags of the open elements, which are read apart: most often the name.
+        self._open: list[str] = []
+        self._tags: list[str] = []
         self._scopes = [_Scope(-1)]
         self._tables: list[int] = []
         self._enlarging: Counter[bool] = Counter()
@@ -100,7 +103,10 @@ class _Balancer:
                 self._end(ended.lower())
                 position = end
             elif (name := begun.lower()) in _SIMPLE and is_simple(name):
-                self._push(_Element(name, tag))
+                self._push(name, tag)
+                position = end
+            elif name in _SIMPLE_VOID and is_simple(name):
+                self._out.append(tag)
                 position = end
             else:
                 position = self._begin(name, tag, end)
@@ -111,9 +117,9 @@ class _Balancer:
     def _is_simple(self, name: str) -> bool:
         """Say whether one of `_SIMPLE` begins where nothing has to be ended or begun before it."""
         scope = self._scopes[-1]
-        if scope.formats or self._is_between_cells():
+        if scope.formats or (self._open and self._open[-1] in BETWEEN_CELLS):
             return False
-        return name in INLINE or not scope.open["p"]
+        return name in INLINE or name in VOID or not scope.open["p"]
 
     def _other(self, at: int) -> int:
         """Read an unusual tag, a comment or a bare `<`; return the position after it."""
@@ -129,7 +135,7 @@ class _Balancer:
         return at + 1
 
     def _text(self, text: str) -> None:
-        if self._is_between_cells():
+        if self._open and self._open[-1] in BETWEEN_CELLS:
             if not text.replace("&nbsp;", "").strip():
                 return
             self._make_cell()
@@ -166,7 +172,7 @@ class _Balancer:
         if name in VOID:
             self._out.append(tag)
         else:
-            self._push(_Element(name, tag))
+            self._push(name, tag)
 
     def _is_enlarged(self, name: str) -> bool:
         """Say whether an enlarging element is open; a heading ends an open heading first."""
@@ -183,16 +189,16 @@ class _Balancer:
         if name == "col":
             around = frozenset({"colgroup"})
         keep = self._tables[-1] + 1
-        while keep < len(self._open) and self._open[keep].name in around:
+        while keep < len(self._open) and self._open[keep] in around:
             keep += 1
         self._pop_to(keep)
         if name in VOID:
             self._out.append(tag)
         else:
-            self._push(_Element(name, tag))
+            self._push(name, tag)
 
     def _is_between_cells(self) -> bool:
-        return bool(self._open) and self._open[-1].name in BETWEEN_CELLS
+        return bool(self._open) and self._open[-1] in BETWEEN_CELLS
 
     def _leaves_rows(self, name: str) -> bool:
         """Leave the rows or open a cell for an element; return False if it cannot be shown."""
@@ -208,7 +214,7 @@ class _Balancer:
         self._begin_of_table("td", "<td>")
 
     def _end(self, name: str) -> None:
-        if self._open and self._open[-1].name == name and not self._scopes[-1].formats:
+        if self._open and self._open[-1] == name and not self._scopes[-1].formats:
             self._pop()
         elif name == "table" or name in OF_TABLES:
             self._end_of_table(name)
@@ -232,7 +238,7 @@ class _Balancer:
             return
         last = cell if cell > table else len(self._open) - 1
         for at in range(table + 1, min(last, table + _ROWS_DEEP) + 1):
-            if self._open[at].name == name:
+            if self._open[at] == name:
                 self._pop_to(at)
                 return
 
@@ -247,7 +253,7 @@ class _Balancer:
         inside = self._back_to(frozenset({name}), _MOST_REOPENED)
         if inside is None:
             return
-        above = self._open[inside + 1 :]
+        above = list(map(_Element, self._open[inside + 1 :], self._tags[inside + 1 :]))
         self._pop_to(inside)
         scope.formats.clear()
         for element in above:
@@ -256,7 +262,7 @@ class _Balancer:
 
     def _end_inline(self, name: str) -> None:
         for at in range(len(self._open) - 1, max(-1, len(self._open) - _LOOKED_BACK), -1):
-            found = self._open[at].name
+            found = self._open[at]
             if found == name:
                 self._pop_to(at)
                 return
@@ -265,7 +271,7 @@ class _Balancer:
 
     def _end_item(self, names: frozenset[str]) -> None:
         at = self._back_to(names | LISTS, _LOOKED_BACK)
-        if at is not None and self._open[at].name in names:
+        if at is not None and self._open[at] in names:
             self._pop_to(at)
 
     def _end_block(self, name: str) -> None:
@@ -280,23 +286,18 @@ class _Balancer:
         """
         last = len(self._open) - 1
         return next(
-            (
-                at
-                for at in range(last, max(-1, last - most - 1), -1)
-                if self._open[at].name in names
-            ),
+            (at for at in range(last, max(-1, last - most - 1), -1) if self._open[at] in names),
             None,
         )
 
-    def _push(self, element: _Element) -> None:
-        opened = self._open
-        if len(opened) >= self._depth:
+    def _push(self, name: str, tag: str) -> None:
+        if len(self._open) >= self._depth:
             raise TooDeepError
-        name, tag = element
         self._scopes[-1].open[name] += 1
         if name in _COUNTED:
             self._count(name)
-        opened.append(element)
+        self._open.append(name)
+        self._tags.append(tag)
         self._out.append(tag)
 
     def _count(self, name: str) -> None:
@@ -311,18 +312,18 @@ class _Balancer:
     def _pop_to(self, at: int) -> None:
         """End the elements from index `at` on; their formats continue with the next text."""
         while len(self._open) > at:
-            element = self._pop()
-            if element.name in FORMATS and len(self._open) > at:
-                self._keep(element)
+            name, tag = self._open[-1], self._tags[-1]
+            self._pop()
+            if name in FORMATS and len(self._open) > at:
+                self._keep(_Element(name, tag))
 
-    def _pop(self) -> _Element:
-        element = self._open.pop()
-        name = element.name
+    def _pop(self) -> None:
+        name = self._open.pop()
+        self._tags.pop()
         self._out.append(f"</{name}>")
         if name in _COUNTED:
             self._uncount(name)
         self._scopes[-1].open[name] -= 1
-        return element
 
     def _uncount(self, name: str) -> None:
         if name in ENLARGING:
@@ -343,8 +344,9 @@ class _Balancer:
             self._reopen(element)
 
     def _reopen(self, element: _Element) -> None:
-        if element.name in FORMATS and element in self._open[-_LOOKED_BACK:]:
+        innermost = zip(self._open[-_LOOKED_BACK:], self._tags[-_LOOKED_BACK:], strict=True)
+        if element.name in FORMATS and element in innermost:
             return  # a repetition changes nothing, and many of them add up
         self._characters_left -= len(element.tag)
         if self._characters_left > 0:
-            self._push(element)
+            self._push(*element)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from html import escape, unescape
 from typing import Final
 
-_TAG: Final = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]|"[^"]*+")*+)>')
+_TAG: Final = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]++|"[^"]*+")*+)>')
 _ANY_TAG: Final = re.compile(r"<[^<>]*+>?")
 _HUGE_REFERENCE: Final = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
 _CODE: Final = re.compile(r"<(/?)(?:script|style|title)\b[^<>]*+>?", re.IGNORECASE)
-_SOFT_SPACE: Final = re.compile(r"[ \t\r\n\f]+")
+_SPACES: Final = re.compile(r"  +")
 _EDGE: Final = "\x1e"
 _EDGES: Final = re.compile(r" ?\x1e[ \x1e]*+")
 _PREFORMATTED: Final = re.compile(r"</?pre\b[^>]*+>")
@@ -73,7 +73,10 @@ def _without_line_breaks(html: str) -> Iterator[str]:
 
 
 def _flat(html: str) -> str:
-    return _SOFT_SPACE.sub(" ", html)
+    # Most blanks are single spaces, and stay without a substitution for each.
+    for blank in "\t\r\n\f":
+        html = html.replace(blank, " ")
+    return _SPACES.sub(" ", html)
 
 
 class _TagReader:

@@ -105,6 +105,8 @@ _SOUND_FOR_EACH_LOST: Final = 10
 _ASCII: Final = bytes(range(128))
 _FEW: Final = 4
 _JIS_SHIFT: Final = re.compile(rb"\x1b(\$[@B]|\([BJI])")
+# `in` is many times as fast for the number of an octet as for octets.
+_ESCAPE: Final = 0x1B
 _ISO_2022_KR: Final = b"\x1b$)C"
 
 
@@ -113,7 +115,7 @@ def decode(raw: bytes, label: str | None = None) -> str:
 
     `label` is the declared charset. Octets that cannot be decoded become replacement characters.
     """
-    if raw.isascii() and b"\x1b" not in raw and not _changes_ascii(label):
+    if raw.isascii() and _ESCAPE not in raw and not _changes_ascii(label):
         return raw.decode("ascii")
     return next(text for text in _attempts(raw, label) if text is not None)
 
@@ -124,9 +126,9 @@ def decode_raw(raw: bytes, hint: str = "") -> str:
     If `hint` is only a program's default, text that is clearly of another script is decoded by a
     guess instead.
     """
-    if raw.isascii() and b"\x1b" not in raw:
+    if raw.isascii() and _ESCAPE not in raw:
         return raw.decode("ascii")
-    text = _strictly(raw, "utf-8") if b"\x1b" not in raw else None
+    text = _strictly(raw, "utf-8") if _ESCAPE not in raw else None
     if text is not None:
         return text
     hinted = codec_for(hint)
@@ -177,7 +179,7 @@ def _changes_ascii(label: str | None) -> bool:
 
 
 def _attempts(raw: bytes, label: str | None) -> Iterator[str | None]:
-    if b"\x1b" in raw:
+    if _ESCAPE in raw:
         yield _iso_2022(raw)
     codec = codec_for(label)
     if codec and codec != "ascii":
@@ -248,7 +250,7 @@ def _windows_1252(raw: bytes) -> str:
 
 
 def _iso_2022(raw: bytes) -> str | None:
-    if _ISO_2022_KR in raw:
+    if raw.find(_ISO_2022_KR) >= 0:
         return _strictly(raw, "iso2022_kr")
     if not raw.isascii() or _JIS_SHIFT.search(raw) is None:
         return None

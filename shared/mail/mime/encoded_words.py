@@ -54,7 +54,7 @@ def read_raw(value: bytes, charset: str = "") -> str:
 
     Raw octets inside an encoded word are in that word's charset.
     """
-    if not value.isascii() and b"=?" in value:
+    if not value.isascii() and value.find(b"=?") >= 0:
         value = _RAW_WORD.sub(_spell_out, value)
     return decode_raw(value, charset)
 
@@ -120,8 +120,10 @@ def _octets(words: list[_Word]) -> list[bytes]:
     held = ""
     for word in words:
         if word.encoding == "q" or _QUOTED_OCTET.search(word.encoded):
-            out += (decode_base64(held.encode("utf-8")), _decode_q(word.encoded))
-            held = ""
+            if held:
+                out.append(decode_base64(held.encode("utf-8")))
+                held = ""
+            out.append(_decode_q(word.encoded))
         else:
             held += "".join(word.encoded.split())
             if held.endswith("=") or len(held) % 4 == 0:

@@ -49,7 +49,9 @@ def parse_parameters(value: bytes | None) -> ParameterisedValue:
     if missing := _NO_SEMICOLON.match(text):
         text = f"{missing[1] or ''};{text[missing.end() :]}"
     end = text.find(";") if ";" in text else len(text)
-    main = _AROUND_SLASH.sub("/", one_line(text[:end]).strip("\"' ").lower())
+    main = one_line(text[:end]).strip("\"' ").lower()
+    if " " in main:
+        main = _AROUND_SLASH.sub("/", main)
     raw = [(name.lower(), _unquote(given)) for name, given in _PARAMETER.findall(text, end)]
     return ParameterisedValue(main, _decode_all(raw))
 

@@ -48,7 +48,9 @@ class Part:
     @property
     def encoding(self) -> str:
         """The content transfer encoding, lower-case."""
-        value = self.headers.first("content-transfer-encoding") or b""
+        value = self.headers.first("content-transfer-encoding")
+        if not value:
+            return ""
         words = decode_words(value.decode("ascii", "replace")).lower().split(";")[0].split()
         return words[0].strip("\"'") if words else ""
 
@@ -76,7 +78,7 @@ def read_structure(raw: bytes, limits: Limits = DEFAULT_LIMITS) -> Structure:
         UnparsableMailError: The mail exceeds a limit of octets, parts or depth.
     """
     refuse_above(limits.raw_octets, len(raw), "octets")
-    if b"\n" not in raw:
+    if raw.find(b"\n") < 0:
         raw = raw.replace(b"\r", b"\n")
     headers, body = read_mail_headers(raw, limits.header_octets)
     root = _part(headers, raw, body, len(raw), parent=None)
@@ -123,9 +125,10 @@ def _as_leaf(part: Part, index: int) -> Part:
 def _part(headers: Headers, source: bytes, start: int, end: int, parent: Part | None) -> Part:
     content_type = _content_type(headers, source, start, end)
     charset = content_type.get("charset")
-    media_type = content_type.media_type or _default_type(headers, parent)
-    if content_type.media_type is None and _is_multipart(content_type, headers, source, start, end):
-        media_type = "multipart/mixed"
+    media_type = content_type.media_type
+    if media_type is None:
+        is_multipart = _is_multipart(content_type, headers, source, start, end)
+        media_type = "multipart/mixed" if is_multipart else _default_type(headers, parent)
     return Part(
         headers,
         content_type,

@@ -73,7 +73,7 @@ def split_uuencoded(text: bytes, most: int) -> tuple[bytes, tuple[tuple[bytes, b
     kept: list[bytes] = []
     blocks: list[tuple[bytes, bytes]] = []
     position = 0
-    begin = _UU_BEGIN.search(text) if b"begin " in text else None
+    begin = _UU_BEGIN.search(text) if text.find(b"begin ") >= 0 else None
     while begin and (end := _UU_END.search(text, begin.end())):
         lines = text[begin.end() : end.start()]
         if _looks_uuencoded(lines):

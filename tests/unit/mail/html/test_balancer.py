@@ -1,7 +1,10 @@
 """Wrong nesting is repaired in linear time, and the text keeps its looks."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from shared.mail.html import balancer
 from shared.mail.html.balancer import TooDeepError, balance
 from shared.mail.html.sanitizer import sanitise
 from shared.mail.html.text import to_text
@@ -116,3 +119,23 @@ def test_words_between_cells_are_kept() -> None:
     safe = sanitise("<table>one<tr>two<td>three</td>four</tr>five</table>six")
 
     assert to_text(safe or "").split() == ["one", "two", "three", "four", "five", "six"]
+
+
+SCRAPS = [
+    *("<p>", "</p>", "<div>", "</div>", "<b>", "</b>", "<i>", "</i>", "<span>", "</span>", "<hr>"),
+    *("<a href=x>", "</a>", "<br>", "<BR/>", "<img src=x>", "<wbr>", "<li>", "<ul>", "</ul>"),
+    *("<table>", "</table>", "<tr>", "</tr>", "<td>", "</td>", "<col>", "<h1>", "</h1>", "<big>"),
+    *("x", " ", "&nbsp;", "<", "<o:p>"),
+]
+
+
+@given(st.lists(st.sampled_from(SCRAPS), max_size=30).map("".join))
+def test_simple_elements_are_balanced_like_any_other(html: str) -> None:
+    balanced = balance(html, DEPTH)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(balancer, "_SIMPLE", frozenset())
+        patch.setattr(balancer, "_SIMPLE_VOID", frozenset())
+        by_the_rules_of_each = balance(html, DEPTH)
+
+    assert balanced == by_the_rules_of_each

@@ -1,8 +1,11 @@
 """Address headers, regular and malformed."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.mail.parsing.addresses import parse_addresses
+from shared.mail.parsing import addresses as addresses_module
+from shared.mail.parsing.addresses import parse_addresses, parse_named
 
 A = ("a@x.example", "")
 
@@ -146,3 +149,34 @@ def test_addresses_behind_the_limit_are_left_out() -> None:
 def test_hostile_headers_end(value: bytes) -> None:
     for address in parse_addresses([value], limit=1_000_000):
         assert address.address
+
+
+SCRAPS = [
+    *(
+        b"Ann",
+        b"Doe",
+        b"J.",
+        b"O'Neil",
+        b"'Ann'",
+        b'"Doe, Ann"',
+        b'"a@x.example"',
+        b"MAILER-DAEMON",
+    ),
+    *(b"a@x.example", b"<a@x.example>", b"b+c=d@y-z.example", b"a@[192.0.2.1]", b"<>", b"@"),
+    *(b"=?utf-8?q?J=C3=B6rg?=", b"=?utf-8?b?SsO2cmc=?=", b"=?x?q?a@b?=", b"=?", b"?=", b"="),
+    *(b" ", b" ", b"  ", b"\t", b",", b", ", b";", b":", b"<", b">", b"(", b")", b"(Ann)", b'"'),
+    *(b"\xe9", b"\xe2\x80\x8b", b"\\", b"\x01", b"mailto:"),
+]
+
+
+@given(st.lists(st.sampled_from(SCRAPS), max_size=12).map(b"".join), st.sampled_from([1, 2, 50]))
+def test_plain_mailboxes_are_read_like_any_other(value: bytes, limit: int) -> None:
+    read = parse_named((value,), limit=limit)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addresses_module, "_plain", lambda _text, _limit: ())
+        addresses_module._named_in.cache_clear()
+        lexeme_by_lexeme = parse_named((value,), limit=limit)
+    addresses_module._named_in.cache_clear()
+
+    assert read == lexeme_by_lexeme
