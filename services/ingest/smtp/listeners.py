@@ -73,8 +73,10 @@ async def listening(
     finally:
         for server in servers:
             server.close()
+        # No transaction needs longer than its storing, so a peer that is silent holds up nothing.
+        longest = min(settings.storing.total_seconds(), deadline.seconds_left() - _FOR_PARSING)
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(0.0, deadline.seconds_left() - _FOR_PARSING)):
+            async with asyncio.timeout(max(0.0, longest)):
                 await sessions.close_all()
 
 
