@@ -1,5 +1,6 @@
 """Reports on sent mail: matched, completed, told to the author."""
 
+import asyncio
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -28,6 +29,8 @@ from shared.storage.mails.delivery_store import DeliveryStore, new_delivery
 from shared.storage.mails.report_store import ReportStore
 from tests.support.backend import CENTER, Backend, cause
 from tests.support.ingest import KEY, Ingest, envelope
+from tests.support.reports.letters import LETTERS
+from tests.support.reports.machine_reports import MACHINE_REPORTS
 
 pytestmark = pytest.mark.connected
 
@@ -558,3 +561,25 @@ async def test_a_report_that_cannot_be_stored_whole_stays_one(
         "InboundReport",
         "out-of-office",
     )
+
+
+async def test_every_report_to_a_token_is_matched_to_its_mail(
+    backend: Backend, ingest: Ingest
+) -> None:
+    reports = [one for one in (*LETTERS, *MACHINE_REPORTS) if one.kind]
+    mails = await asyncio.gather(*(sent(backend) for _ in reports))
+    tokens = [bounce_token(KEY, mail.id) for mail in mails]
+
+    came_back = await asyncio.gather(
+        *(
+            came(backend, ingest, one.raw, to=with_token("support@demo.example", token))
+            for one, token in zip(reports, tokens, strict=True)
+        )
+    )
+
+    wrong = {
+        one.name: found.parent_id
+        for one, found, mail in zip(reports, came_back, mails, strict=True)
+        if found.parent_id != mail.id
+    }
+    assert wrong == {}

@@ -90,6 +90,8 @@ def test_the_id_of_the_mail_that_came_back_is_found(returned: bytes) -> None:
         ((b"Status: 5.2.2",), "5.2.2", False),
         ((b"Status: 5.7.1",), "5.7.1", False),
         ((b"Status: 4.4.1",), "4.4.1", False),
+        ((b"Status: 5.1",), "5.1.0", False),
+        ((b"Status: 5.1", b"Diagnostic-Code: smtp; 550 No such user"), "5.1.0", True),
         ((b"Status: 5.0.0", b"Diagnostic-Code: smtp; 550 5.1.1 <a@x> unknown"), "5.1.1", True),
         ((b"Status: 5.0.0", b"Diagnostic-Code: smtp; 550 No such user here"), "5.0.0", True),
         ((b"Diagnostic-Code: smtp; 550 user unknown",), "5.1.1", True),
