@@ -35,6 +35,7 @@ from tests.support.waiting import until
 
 _AGENT: Final = "agent1"
 _PATIENCE_SECONDS: Final = 60.0
+_AT_ONCE: Final = 10
 _HANGS: Final = {"SELECT": b"* 1 EXISTS\r\n"}
 
 
@@ -49,6 +50,9 @@ def described(users: Mapping[str, int]) -> str:
         }
         for user, port in users.items()
     ]
+    for agent in content["agents"]:
+        if "Agent" in agent["roles"]:
+            agent["capacity"] = 2 * _AT_ONCE
     content["senders"] = [{"address": content["mailboxes"][0]["address"]}]
     return yaml.safe_dump(content)
 
@@ -64,31 +68,37 @@ async def wait_for_idle(database: Database, mailboxes: int) -> None:
         raise NotPossibleError("the mailboxes were not looked into: see the log of fetching")
 
 
-async def offer_of(agent: AgentClient, subject: str) -> str:
-    """Return the id of the mail with a subject once it is offered. An offer may be told twice."""
-    while True:
-        invited = await agent.wait_for_state("Invited")
-        if invited["email_object"]["subject"] == subject:
-            return str(invited["id"])
-
-
 async def times(
     agent: AgentClient, server: ImapServer, boxes: Sequence[str], mails: int
 ) -> list[float]:
-    """Return the milliseconds from each APPEND to its invitation, one mail after the other."""
-    found = []
-    for number in range(mails):
-        subject, box = f"Append {time.monotonic_ns()}", boxes[number % len(boxes)]
-        octets = mail(time.monotonic_ns(), subject=subject)
-        with await asyncio.to_thread(server.client, box) as client:
-            began = time.monotonic()
-            await asyncio.to_thread(client.append, "INBOX", octets)
-            invited = await offer_of(agent, subject)
-            found.append((time.monotonic() - began) * 1000)
-        path = f"/me/interactions/{invited}"
-        for operation, state in (("Accept", "Accepted"), ("Complete", "Completed")):
-            await agent.post(path, {"operationName": operation})
-            await agent.wait_for_state(state)
+    """Return the milliseconds from each APPEND to its invitation, ten mails at a time."""
+    began: dict[str, float] = {}
+    found: list[float] = []
+
+    def append(box: str, subject: str) -> None:
+        with server.client(box) as client:
+            began[subject] = time.monotonic()
+            client.append("INBOX", mail(time.monotonic_ns(), subject=subject))
+
+    for first in range(0, mails, _AT_ONCE):
+        wave = range(first, min(first + _AT_ONCE, mails))
+        appended = {f"Append {number}": boxes[number % len(boxes)] for number in wave}
+        appending = asyncio.gather(
+            *(asyncio.to_thread(append, box, subject) for subject, box in appended.items())
+        )
+        offered: dict[str, str] = {}
+        while len(offered) < len(appended):
+            invited = await agent.wait_for_state("Invited")
+            subject = invited["email_object"]["subject"]
+            if subject not in offered:  # An offer may be told twice.
+                found.append((time.monotonic() - began[subject]) * 1000)
+                offered[subject] = str(invited["id"])
+        await appending
+        for interaction_id in offered.values():
+            for operation, state in (("Accept", "Accepted"), ("Complete", "Completed")):
+                path = f"/me/interactions/{interaction_id}"
+                await agent.post(path, {"operationName": operation})
+                await agent.wait_for_state(state)
     return found
 
 
@@ -154,7 +164,7 @@ async def measure(folder: Path, asked: argparse.Namespace) -> list[Row]:
 def main(words: Sequence[str] | None = None) -> int:
     """Measure and print one table on standard output."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.invitations", description=__doc__)
-    parser.add_argument("--mails", type=int, default=100, help="mails in each of the two runs")
+    parser.add_argument("--mails", type=int, default=400, help="mails in each of the two runs")
     parser.add_argument("--mailboxes", type=int, default=50, help="mailboxes in IDLE")
     asked = parser.parse_args(words)
     try:

@@ -16,7 +16,7 @@ from deploy.local.progress import NotPossibleError
 from deploy.local.stack.services import Service
 
 SHORTEST_PAUSE = 1.0
-_LONGEST_PAUSE = 30.0
+LONGEST_PAUSE = 30.0
 _LONG_ENOUGH = 60.0  # who ran this long starts again with the shortest pause
 _LINE_LIMIT = 1 << 20
 
@@ -25,7 +25,7 @@ class Supervisor:
     """Keeps services running from `start` to `stop`. Use it on the main thread's event loop.
 
     `first_pause` is how many seconds pass before a service that died is started again; it doubles
-    with each death that follows soon.
+    with each death that follows soon, up to `longest_pause`.
     """
 
     def __init__(
@@ -35,11 +35,13 @@ class Supervisor:
         *,
         grace: float = 30.0,
         first_pause: float = SHORTEST_PAUSE,
+        longest_pause: float = LONGEST_PAUSE,
     ) -> None:
         self._services = services
         self._log = log
         self._grace = grace
         self._first_pause = first_pause
+        self._longest_pause = longest_pause
         self._stopping = asyncio.Event()
         self._processes: dict[str, Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
@@ -109,7 +111,7 @@ class Supervisor:
                 pause = self._first_pause
             self._log.write(service.name, f"DIED: {_cause(code)}; starts again in {pause:g} s")
             await self._rest(pause)
-            pause = min(pause * 2, _LONGEST_PAUSE)
+            pause = min(pause * 2, self._longest_pause)
 
     async def _rest(self, seconds: float) -> None:
         try:

@@ -14,7 +14,7 @@ from deploy.local.progress import NotPossibleError, report, waiting
 from deploy.local.servers.accounts import Access
 from deploy.local.stack.mail_sink import MailSink, mail_sink
 from deploy.local.stack.services import NAMES, Addresses, console_environment, service
-from deploy.local.stack.supervisor import SHORTEST_PAUSE, Supervisor
+from deploy.local.stack.supervisor import LONGEST_PAUSE, SHORTEST_PAUSE, Supervisor
 
 CONTACT_CENTER = CHECKOUT / "deploy" / "local" / "contact-center.yaml"
 CONSOLE = (sys.executable, "-m", "services.console")
@@ -42,12 +42,13 @@ async def system(
     addresses: Addresses | None = None,
     configuration: Path = CONTACT_CENTER,
     first_pause: float = SHORTEST_PAUSE,
+    longest_pause: float = LONGEST_PAUSE,
     grace: float = 30.0,
 ) -> AsyncIterator[System]:
     """Give the whole system, ready, while the block runs; mails that leave are kept in `sent`.
 
-    `first_pause` is how many seconds a service that died rests before it is started again, `grace`
-    how many it has to stop in the end before it is killed.
+    `first_pause` is how many seconds a service that died rests before it is started again, up to
+    `longest_pause` if it dies often, `grace` how many it has to stop in the end before it is killed.
 
     Raises:
         NotPossibleError: the configuration is refused or a service does not get ready; says why.
@@ -57,7 +58,9 @@ async def system(
     async with mail_sink(sent, where.sink, log) as sink:
         await _apply(configuration, access)
         services = [service(name, access, where) for name in NAMES]
-        supervisor = Supervisor(services, log, grace=grace, first_pause=first_pause)
+        supervisor = Supervisor(
+            services, log, grace=grace, first_pause=first_pause, longest_pause=longest_pause
+        )
         supervisor.start()
         try:
             with waiting("starting the services"):

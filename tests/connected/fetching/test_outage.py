@@ -1,11 +1,13 @@
 """Broker and database are away together: no mail is lost, and none comes twice."""
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
 from services.fetching.folders import folder_fetcher
 from shared.domain.clock import SystemClock
+from shared.domain.mailbox_health import Health
 from shared.mail.parsing.parser import parse_mail
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.mails import arrival_store
@@ -14,6 +16,8 @@ from tests.doubles.mails import mail, message_id
 from tests.fixtures.imap_server import ImapServer
 from tests.support.backend import Backend
 from tests.support.fetching import PASSWORDS, described, fetch
+from tests.support.fetching import running_pod as running_fetching
+from tests.support.systems.breakable_link import BreakableLink
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.connected
@@ -56,6 +60,26 @@ async def test_outage_of_broker_and_database_loses_no_mail(
     assert sorted(parse_mail(one["raw"]).message_id for one in found) == [
         message_id(number) for number in (1, 2, 3)
     ]
+
+
+async def test_connection_cut_in_idle_loses_no_mail(
+    backend: Backend, server: ImapServer, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    soon = timedelta(milliseconds=200)
+    monkeypatch.setattr(folder_fetcher, "pause_after", lambda *_, **__: soon)
+    server.append(user, mail(1))
+    async with BreakableLink.opened(f"http://127.0.0.1:{server.plain}") as link:
+        center = described(fetch(urlsplit(link.url).port or 0, user, since="2026-01-01"))
+        async with running_fetching(backend, center) as pod:
+            assert await pod.has(message_id(1))
+            assert await pod.catches_up()
+
+            link.cut()
+            server.append(user, mail(2))
+            assert await pod.becomes(Health.SLOW)
+            link.restore()
+
+            assert await pod.has(message_id(1), message_id(2))
 
 
 async def _arrived(backend: Backend, mails: int) -> bool:

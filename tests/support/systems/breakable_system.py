@@ -126,6 +126,8 @@ async def open_breakable_system(access: Access, folder: Path) -> AsyncIterator[B
                 addresses=Addresses.choose(familiar=False),
                 configuration=_busy_contact_center(folder),
                 first_pause=0.01,
+                # Tests kill the same service dozens of times.
+                longest_pause=0.1,
             ) as running,
             record_reader.open_client(access.mongodb_url) as client,
         ):
