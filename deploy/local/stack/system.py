@@ -48,7 +48,7 @@ async def system(
     """Give the whole system, ready, while the block runs; mails that leave are kept in `sent`.
 
     `first_pause` is how many seconds a service that died rests before it is started again, up to
-    `longest_pause` if it dies often, `grace` how many it has to stop in the end before it is killed.
+    `longest_pause` if it dies often; `grace` is how many it has to stop in the end.
 
     Raises:
         NotPossibleError: the configuration is refused or a service does not get ready; says why.

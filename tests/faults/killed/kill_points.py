@@ -1,6 +1,6 @@
 """Every named line at which a test kills a process: the step that it is in, and the test.
 
-`tests/unit/test_kill_points.py` compares this table with the product. A line without a row fails,
+`tests/unit/test_tables.py` compares this table with the product. A line without a row fails,
 and so does a row whose test does not name its line.
 """
 

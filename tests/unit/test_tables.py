@@ -1,4 +1,4 @@
-"""No line at which a process may be killed is without a test."""
+"""Tables of what is tested: no kill point without a test, and no test that is gone."""
 
 import ast
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bad_input import BAD_INPUT
 from tests.faults.killed.kill_points import KILL_POINTS
 
 ROOT = Path(__file__).parents[2]
@@ -42,3 +43,13 @@ def test_tests_of_a_kill_point_name_it(name: str) -> None:
         said = {one.partition(":")[0] for one in text}
         # Tests of one service may leave out its name.
         assert {name, name.partition(".")[2]} & said, file
+
+
+@pytest.mark.parametrize("what", BAD_INPUT)
+def test_bad_input_of_the_table_has_its_test(what: str) -> None:
+    file, test = BAD_INPUT[what]
+
+    tree = ast.parse((ROOT / "tests" / file).read_text())
+
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    assert test in {one.name for one in tree.body if isinstance(one, functions)}
