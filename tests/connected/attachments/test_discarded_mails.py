@@ -5,6 +5,7 @@ from unittest.mock import patch
 
 import pytest
 
+from services.attachments import discarded_mail_sweeper
 from services.attachments.discarded_mail_sweeper import DiscardedMailSweeper
 from services.attachments.upload_sweeper import ABANDONED
 from shared.contracts.retention import Retention
@@ -96,16 +97,23 @@ async def test_other_mail_and_shared_content_stay(
     assert (await counts(backend))["documents"] == 1
 
 
+def die(point: str) -> None:
+    """End at a line as a process that is killed there."""
+    if point == "attachments.after_discarded_parts":
+        raise RuntimeError(point)
+
+
 async def test_sweep_that_dies_is_finished_by_the_next(
     backend: Backend, sweeper: DiscardedMailSweeper
 ) -> None:
     await discarded(backend, "1")
     backend.clock.move(KEEP + ABANDONED)
     with (
-        patch.object(Vault, "forget", side_effect=RuntimeError("killed")),
-        pytest.raises(RuntimeError),
+        patch.object(discarded_mail_sweeper, "crash_point", side_effect=die) as point,
+        pytest.raises(RuntimeError, match="after_discarded_parts"),
     ):
         await sweeper.sweep()
+    assert point.call_count == 1
 
     count = await sweeper.sweep()
 

@@ -59,6 +59,10 @@ KILL_POINTS: Final[Mapping[str, KillPoint]] = MappingProxyType(
         # Contacts
         "contacts.after_target": KillPoint("target has a new version", (_CONTACTS,)),
         "contacts.after_first": KillPoint("one of several is changed", (_CONTACTS,)),
+        # Discarded mail
+        "attachments.after_discarded_parts": KillPoint(
+            "parts deleted, mail still marked", ("connected/attachments/test_discarded_mails.py",)
+        ),
         # Sending
         "outbound.before_dot": KillPoint("body sent", (_ONE_MAIL, _OUTBOUND)),
         "outbound.after_dot": KillPoint("dot sent, no answer", (_ONE_MAIL, _OUTBOUND)),
