@@ -4,9 +4,8 @@ A majority write costs the same journaling for one document as for fifty. Calls 
 turn of the event loop go together. While two round trips are under way, further calls wait for the
 next one; at low load nothing waits.
 
-Reads make one round trip at a time. It takes about a millisecond, and most of what it costs is the
-same for one document as for fifty: with two at a time each carried half as many, and a Reply took
-a fifth more processor time in gateway, composition and database together.
+Reads make one round trip at a time, because most of what one costs is the same for one document as
+for fifty: with two at a time each carries half as many.
 
 Of several updates the server says how many it has made, and not which. So each update has a proof:
 a filter that finds its document only after this very update (a change of an interaction by the id
