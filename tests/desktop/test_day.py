@@ -17,6 +17,7 @@ async def discard(page: Page) -> None:
     """Discard the draft that is open."""
     await page.get_by_role("button", name="Discard").click()
     await page.get_by_role("dialog").get_by_role("button", name="Discard").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 async def test_login_is_refused_then_taken_and_then_remembered(running: System) -> None:

@@ -18,6 +18,7 @@ from tests.cometd_client import CometdAgent
 CHECKOUT = Path(__file__).parents[3]
 PACKAGE = CHECKOUT / "shared" / "bayeux"
 HELPER = "background_tasks.py"
+PEERS = "peers"
 
 
 RUN = """
@@ -37,8 +38,10 @@ def shown_server() -> str:
 
 @asynccontextmanager
 async def example_server(folder: Path) -> AsyncIterator[str]:
-    """Run the shown server from a folder that holds the package and nothing else of ours."""
-    shutil.copytree(PACKAGE, folder / "shared" / "bayeux", ignore=shutil.ignore_patterns("__pyc*"))
+    """Run the shown server from a folder that holds what README names and nothing else of ours."""
+    compiled = shutil.ignore_patterns("__pyc*")
+    shutil.copytree(PACKAGE, folder / "shared" / "bayeux", ignore=compiled)
+    shutil.copytree(CHECKOUT / "shared" / PEERS, folder / "shared" / PEERS, ignore=compiled)
     shutil.copy(CHECKOUT / "shared" / HELPER, folder / "shared" / HELPER)
     (folder / "server.py").write_text(shown_server())
     port = free_port()
