@@ -124,14 +124,20 @@ def gateway_parts(
             refusal_texts=refusal_texts,
             clock=resources.clock,
         ),
-        downloads=DownloadsResource(
-            callers=callers,
-            interactions=resources.interactions,
-            documents=DocumentStore(resources.database, resources.clock),
-            vault=resources.vault,
-            links=attachment_links(resources),
-            patience=settings.document_patience,
-        ),
+        downloads=_downloads(settings, resources, callers),
+    )
+
+
+def _downloads(
+    settings: GatewaySettings, resources: Resources, callers: Callers
+) -> DownloadsResource:
+    return DownloadsResource(
+        callers=callers,
+        interactions=resources.interactions,
+        documents=DocumentStore(resources.database, resources.clock),
+        vault=resources.vault,
+        links=attachment_links(resources),
+        patience=settings.document_patience,
     )
 
 
