@@ -83,13 +83,7 @@ def gateway_parts(
     )
     journal_reader = _journal_reader(settings, resources, agent_cache, message_builder)
     presence = PresenceStore(resources.database, resources.clock)
-    mailbox_news = MailboxNews(
-        MailboxStore(resources.database),
-        resources.configuration,
-        agent_cache,
-        resources.clock,
-        root=root,
-    )
+    mailbox_news = _mailbox_news(resources, agent_cache, root)
     event_feed = EventFeed(
         settings.rabbitmq_url,
         journal_reader=journal_reader,
@@ -125,6 +119,16 @@ def gateway_parts(
             clock=resources.clock,
         ),
         downloads=_downloads(settings, resources, callers),
+    )
+
+
+def _mailbox_news(resources: Resources, agent_cache: AgentCache, root: str) -> MailboxNews:
+    return MailboxNews(
+        MailboxStore(resources.database),
+        resources.configuration,
+        agent_cache,
+        resources.clock,
+        root=root,
     )
 
 
