@@ -30,7 +30,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """Closed from one minute of a day to another; each year if no year is given."""
+    """Closed from one minute of a day to another; each year if no year is given.
+
+    One that lasts until the end of its day goes on after midnight, for an opening of that day.
+    """
 
     month: int
     day: int
@@ -39,9 +42,9 @@ class Closing:
     end: int = DAY
 
     def covers(self, day: date, minute: int) -> bool:
-        """Say whether a minute of a day is in it."""
+        """Say whether a minute is in it; after midnight an opening counts on from its day."""
         is_day = (day.month, day.day) == (self.month, self.day) and self.year in (None, day.year)
-        return is_day and self.begin <= minute < self.end
+        return is_day and self.begin <= minute < (2 * DAY if self.end == DAY else self.end)
 
 
 def is_open(
@@ -50,13 +53,11 @@ def is_open(
     """Say whether a moment lies in an opening and in no closing, on the clocks of a time zone."""
     local = at.astimezone(zone)
     today, minute = local.date(), local.hour * 60 + local.minute
-    if any(one.covers(today, minute) for one in closings):
-        return False
-    yesterday = (today - timedelta(days=1)).weekday()
+    # The opening of yesterday may go on after midnight.
     return any(
-        (one.weekday == today.weekday() and one.begin <= minute < one.end)
-        or (one.weekday == yesterday and one.begin <= minute + DAY < one.end)
-        for one in openings
+        any(one.weekday == day.weekday() and one.begin <= of_day < one.end for one in openings)
+        and not any(one.covers(day, of_day) for one in closings)
+        for day, of_day in ((today, minute), (today - timedelta(days=1), minute + DAY))
     )
 
 

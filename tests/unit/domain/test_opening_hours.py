@@ -55,6 +55,21 @@ def test_closed_day_differs_from_the_week(
     assert hours(closed=[closed]).is_open(at(moment)) is is_open
 
 
+@pytest.mark.parametrize(
+    ("moment", "is_open"),
+    [
+        ("2026-12-25 01:00", True),  # the night that began on the 24th
+        ("2026-12-25 22:00", False),
+        ("2026-12-26 02:00", False),  # the night that would have begun on the closed day
+        ("2026-12-26 22:00", True),
+    ],
+)
+def test_night_of_a_closed_day_is_closed_to_its_end(moment: str, is_open: bool) -> None:
+    nights = hours(week={"mon-sun": ["22:00-06:00"]}, closed=[{"day": "2026-12-25"}])
+
+    assert nights.is_open(at(moment)) is is_open
+
+
 def test_hour_that_comes_twice_is_open_both_times() -> None:
     night = hours(week={"sun": ["02:00-02:30"]})
 
