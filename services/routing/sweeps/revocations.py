@@ -49,11 +49,12 @@ class Revocations:
         """
         until = self._clock.now() - self._policy.answer_grace
         unanswered = await self._waiting.unanswered(until)
-        # The sweep may be late: an agent's absence counts from the oldest of these offers on.
         begun = await asyncio.gather(*(self._begin_of(one) for one in unanswered))
-        excused = await self._presence.excused(
-            {one.agent_id for one in unanswered}, since=min(begun, default=until)
-        )
+        # The sweep may be late: an agent's absence counts from the oldest of these offers on.
+        since: dict[str, datetime] = {}
+        for one, offered_at in zip(unanswered, begun, strict=True):
+            since[one.agent_id] = min(offered_at, since.get(one.agent_id, offered_at))
+        excused = await self._presence.excused(since)
         for one, offered_at in zip(unanswered, begun, strict=True):
             is_missed = one.is_published and one.agent_id not in excused
             revoked = await self._revoke(one, until, is_missed=is_missed)

@@ -1,6 +1,6 @@
 """The CometD connections of agents: recorded by gateways, judged by routing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -45,22 +45,28 @@ class PresenceStore:
         async with database_errors():
             await hints.update_one({"_id": agent_id}, {"$set": {"unheard_at": self._clock.now()}})
 
-    async def excused(self, agent_ids: Collection[str], *, since: datetime) -> set[str]:
-        """Return which of the agents could not receive an offer, or not answer it, since a moment.
+    async def excused(self, since: Mapping[str, datetime]) -> set[str]:
+        """Return which agents could not receive an offer, or not answer it, each since a moment.
 
         These are agents without a connection for 20 seconds, as gateways record connections every
         15 seconds, and agents whose answer could not be accepted. Agents who never had a CometD
         connection count as connected.
         """
-        if not agent_ids:
+        if not since:
             return set()
-        unseen = {"connected_at": {"$lt": self._clock.now() - _UNSEEN}}
-        unheard = {"unheard_at": {"$gte": since}}
-        wanted = {"_id": {"$in": list(agent_ids)}, "$or": [unseen, unheard]}
+        seen_until = self._clock.now() - _UNSEEN
+        unseen = {"connected_at": {"$lt": seen_until}}
+        unheard = {"unheard_at": {"$gte": min(since.values())}}
+        wanted = {"_id": {"$in": list(since)}, "$or": [unseen, unheard]}
         newest = self._agents.with_options(read_concern=NEWEST)
         async with database_errors():
-            found = await newest.find(wanted, {"_id": 1}).to_list()
-        return {document["_id"] for document in found}
+            found = await newest.find(wanted, {"connected_at": 1, "unheard_at": 1}).to_list()
+        return {
+            one["_id"]
+            for one in found
+            if ("connected_at" in one and one["connected_at"] < seen_until)
+            or ("unheard_at" in one and one["unheard_at"] >= since[one["_id"]])
+        }
 
     async def disconnected(self, patience: timedelta, *, ready: bool) -> list[str]:
         """Return the agents whose connection has been lost for longer than `patience`.

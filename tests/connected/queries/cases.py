@@ -389,7 +389,7 @@ async def presence(large: LargeDatabase) -> None:
     await store.record_connected([])
     await store.record_connected([agent_id(at) for at in range(0, 100, 2)])
     await store.excuse(agent_id(0))
-    await store.excused([agent_id(at) for at in range(100)], since=large.clock.now())
+    await store.excused({agent_id(at): large.clock.now() for at in range(100)})
     await store.disconnected(timedelta(0), ready=True)
     await store.disconnected(timedelta(0), ready=False)
     await store.logged_out([agent_id(at) for at in range(100)], timedelta(days=2))

@@ -134,3 +134,18 @@ async def test_fault_of_ours_in_an_extended_offer_is_no_miss(
 
     agent = await backend.newest("agents", "slow")
     assert agent.get("misses", 0) == 0
+
+
+@pytest.mark.usefixtures("offered")
+async def test_long_offer_of_one_agent_excuses_no_other(backend: Backend, routing: Routing) -> None:
+    await backend.add_agent("quick")
+    await PresenceStore(backend.database, backend.clock).excuse("quick")
+    backend.clock.move(OWN - INVITATION)
+    await backend.add_mail()
+    await fill(routing)
+    assert (await backend.next_event(AgentInvited)).agent_id == "quick"
+    backend.clock.move(INVITATION)
+
+    assert await revoke(routing) == 2
+
+    assert (await backend.newest("agents", "quick")).get("misses") == 1
