@@ -10,7 +10,11 @@ from shared.domain.clock import Clock
 from shared.faults import crash_point
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.files.vault import Vault
-from shared.storage.mails.discarded_mails import DiscardedMailStore, MarkedMail
+from shared.storage.mails.discarded_mails import (
+    MOST_AT_ONCE,
+    DiscardedMailStore,
+    MarkedMail,
+)
 from shared.storage.upload_store import UploadStore
 
 log = structlog.get_logger()
@@ -40,10 +44,14 @@ class DiscardedMailSweeper:
         """Delete what is due, and what an earlier sweep did not finish; return how many mails."""
         keep = (await self._configuration.current()).retention.discarded
         now, count = self._clock.now(), 0
-        if keep is not None:
-            await self._mails.mark(now - keep, now)
-        for mail in await self._mails.marked():
-            count += await self._delete(mail)
+        found = MOST_AT_ONCE
+        while found == MOST_AT_ONCE:
+            if keep is not None:
+                await self._mails.mark(now - keep, now)
+            marked = await self._mails.marked()
+            for mail in marked:
+                count += await self._delete(mail)
+            found = len(marked)
         if count:
             DELETED.inc(count)
             log.info("discarded mails deleted", count=count)

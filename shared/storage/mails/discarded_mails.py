@@ -1,4 +1,4 @@
-"""The mails that rules have discarded: listed, and deleted some time later.
+"""The mails that rules or blocked contacts have discarded: listed, and deleted some time later.
 
 A mail is marked first. From then on nobody can release it, so none is offered whose octets are gone
 already. The mark keeps which contents belong to the mail, so that a process that dies on the way
@@ -15,7 +15,7 @@ from pymongo import ASCENDING, DESCENDING
 from shared.domain.ids import id_of
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import State
-from shared.domain.set_aside import DISCARDED
+from shared.domain.set_aside import DISCARDED, REASONS
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.files import document_store
 from shared.storage.interactions import interaction_store
@@ -25,7 +25,7 @@ from shared.storage.mails import arrival_store
 _REASON: Final = f"user_data.{DISCARDED}"
 IS_DISCARDED: Final[Document] = {_REASON: {"$gt": ""}}
 IS_MARKED: Final[Document] = {"deleting.at": {"$exists": True}}
-_MOST: Final = 500
+MOST_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class DiscardedMailStore:
             found = (
                 await self._interactions.find(wanted, {"version": 1})
                 .sort("_id", ASCENDING)
-                .limit(_MOST)
+                .limit(MOST_AT_ONCE)
                 .to_list()
             )
             for one in found:
@@ -82,7 +82,8 @@ class DiscardedMailStore:
                         **IS_DISCARDED,
                     },
                     {
-                        "$unset": {_REASON: ""},
+                        # It may be a report too, which has a release of its own.
+                        "$unset": {f"user_data.{reason}": "" for reason in REASONS},
                         "$set": {"deleting": {"at": now}},
                         "$inc": {"version": 1},
                     },
@@ -94,7 +95,7 @@ class DiscardedMailStore:
         """Return marked mails, at most 500. Their contents are noted before they are returned."""
         fields = {"arrival_id": 1, "copies": 1, "deleting": 1}
         async with database_errors():
-            found = await self._interactions.find(IS_MARKED, fields).to_list(_MOST)
+            found = await self._interactions.find(IS_MARKED, fields).to_list(MOST_AT_ONCE)
             return [await self._noted(one) for one in found]
 
     async def delete_parts(self, mail: MarkedMail) -> None:
@@ -131,13 +132,14 @@ class DiscardedMailStore:
         return MarkedMail(marked["_id"], tuple(arrival_ids), tuple(contents))
 
     async def _own_arrivals(self, marked: Document) -> list[str]:
-        """Return the arrivals of a mail that are of no other interaction."""
+        """Return the arrivals of a mail that are of no interaction that stays."""
         ids = list(dict.fromkeys(filter(None, (marked["arrival_id"], *marked.get("copies", ())))))
         kept = await self._also_elsewhere(marked["_id"], ids)
         return [one for one in ids if one not in kept]
 
     async def _also_elsewhere(self, interaction_id: str, arrival_ids: Sequence[str]) -> set[str]:
-        other = {"_id": {"$ne": interaction_id}}
+        # Two marked mails of one arrival would each keep it for the other.
+        other = {"_id": {"$ne": interaction_id}, "deleting.at": {"$exists": False}}
         kept: set[str] = set()
         for field in ("arrival_id", "copies"):
             found = await self._interactions.find(

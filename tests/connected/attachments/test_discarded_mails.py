@@ -12,9 +12,11 @@ from shared.contracts.retention import Retention
 from shared.domain.ids import id_of
 from shared.domain.interaction import Attachment, Interaction
 from shared.domain.lifecycle import State
+from shared.domain.set_aside import REASONS
 from shared.storage.configuration_store import KEPT_FOR
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import IN_ONE_DOCUMENT, Vault
+from shared.storage.mails import discarded_mails
 from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.upload_store import UploadStore
 from tests.support.backend import CENTER, Backend
@@ -77,6 +79,36 @@ async def test_mail_is_deleted_with_all_that_is_its_own(
     assert set((await counts(backend)).values()) == {0}
 
 
+async def test_mail_of_two_mailboxes_is_deleted_with_the_last_of_both(
+    backend: Backend, sweeper: DiscardedMailSweeper
+) -> None:
+    first, second = [await discarded(backend, name) for name in "12"]
+    await backend.database["interactions"].update_one(
+        {"_id": second.id}, {"$set": {"arrival_id": first.arrival_id}}
+    )
+    await backend.database["arrivals"].delete_one({"_id": second.arrival_id})
+    backend.clock.move(KEEP + ABANDONED)
+
+    count = await sweeper.sweep()
+
+    assert count == 2
+    assert set((await counts(backend)).values()) == {0}
+
+
+async def test_sweep_deletes_all_that_is_due(
+    backend: Backend, sweeper: DiscardedMailSweeper
+) -> None:
+    for name in "12345":
+        await discarded(backend, name)
+    backend.clock.move(KEEP + ABANDONED)
+
+    with (
+        patch.object(discarded_mails, "MOST_AT_ONCE", 2),
+        patch.object(discarded_mail_sweeper, "MOST_AT_ONCE", 2),
+    ):
+        assert await sweeper.sweep() == 5
+
+
 async def test_other_mail_and_shared_content_stay(
     backend: Backend, sweeper: DiscardedMailSweeper
 ) -> None:
@@ -136,6 +168,10 @@ async def test_marked_mail_cannot_be_released_any_more(
     backend: Backend, sweeper: DiscardedMailSweeper
 ) -> None:
     mail = await discarded(backend, "1")
+    # A rule discarded a mail that was read as a report too.
+    await backend.database["interactions"].update_one(
+        {"_id": mail.id}, {"$set": {"user_data._Report": "failed"}}
+    )
     backend.clock.move(KEEP + ABANDONED)
     with (
         patch.object(DiscardedMailStore, "delete_parts", side_effect=RuntimeError("killed")),
@@ -145,5 +181,5 @@ async def test_marked_mail_cannot_be_released_any_more(
 
     marked = await backend.interactions.get(mail.id)
 
-    assert "_Discarded" not in marked.user_data
+    assert REASONS.isdisjoint(marked.user_data)
     assert marked.version == mail.version + 1
