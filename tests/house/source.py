@@ -89,6 +89,6 @@ def _undocumented(scope: ast.AST) -> Iterator[str]:
         if isinstance(one, _Documented) and not one.name.startswith("_"):
             if not ast.get_docstring(one):
                 yield one.name
-            # What a function defines inside itself is nobody else's.
+            # A function inside another one belongs to that one.
             if isinstance(one, ast.ClassDef):
                 yield from _undocumented(one)

@@ -40,7 +40,7 @@ class Advertised:
 
 
 ONCE: Final = frozenset({"ExtendInvitation"})
-"""What an interaction offers until somebody has made use of it."""
+"""Operations that an interaction offers until somebody has used them."""
 
 NOTHING: Final = Advertised()
 _OFFER: Final = Advertised(("Accept", "Reject"), ("ExtendInvitation",))

@@ -1,4 +1,4 @@
-"""What becomes of connections where there are limits on their number."""
+"""Limits on the number of connections: some are refused, and idle ones end."""
 
 import asyncio
 from functools import partial

@@ -1,4 +1,4 @@
-"""Who gets a place to hand in a mail, and who has to give one up."""
+"""Places to hand in a mail: the token that gets one, and the mail that has to leave."""
 
 import asyncio
 from typing import Self
