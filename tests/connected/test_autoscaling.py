@@ -42,7 +42,11 @@ async def test_each_trigger_moves_when_work_comes(vhost_url: str, broker: Broker
     def all_wanted() -> dict[str, int]:
         return {one["queueName"]: pods_wanted(broker, vhost, one) for one in TRIGGERS}
 
-    before = all_wanted()
+    async def are_idle() -> bool:
+        return set((await asyncio.to_thread(all_wanted)).values()) == {0}
+
+    # The broker counts every five seconds, and may still count what was there before.
+    assert await until(are_idle, 30), all_wanted()
     async with await aio_pika.connect(vhost_url) as connection:
         channel = await connection.channel()
         for trigger in TRIGGERS:
@@ -55,8 +59,6 @@ async def test_each_trigger_moves_when_work_comes(vhost_url: str, broker: Broker
         async def have_moved() -> bool:
             return set((await asyncio.to_thread(all_wanted)).values()) == {2}
 
-        # The broker counts again every five seconds.
         assert await until(have_moved, 30), all_wanted()
 
-    assert before == dict.fromkeys(before, 0)
-    assert len(before) == 5
+    assert len(TRIGGERS) == 5
