@@ -13,6 +13,7 @@ from shared.domain.set_aside import DISCARDED
 from shared.storage.contacts import contact_store
 from shared.storage.contacts.contact_editor import ContactEditor
 from shared.storage.contacts.contact_store import ContactStore
+from shared.storage.database.client import NEWEST
 from tests.connected.ingest.test_parsing import parsed
 from tests.support.backend import Backend
 from tests.support.ingest import Ingest
@@ -40,7 +41,9 @@ async def person_with(backend: Backend, address: str) -> Person:
 
 
 async def stored(backend: Backend) -> list[dict[str, Any]]:
-    return await backend.database[contact_store.COLLECTION].find().to_list()
+    # Contacts are written without waiting for a majority.
+    newest = backend.database[contact_store.COLLECTION].with_options(read_concern=NEWEST)
+    return await newest.find().to_list()
 
 
 async def test_a_new_sender_becomes_a_contact_with_a_name(backend: Backend, ingest: Ingest) -> None:
