@@ -41,10 +41,18 @@ class AgentClient:
 
 
 @asynccontextmanager
-async def rest_client(system: System, name: str) -> AsyncIterator[AgentClient]:
-    """Give the REST client of an agent of the demo, whose password is the name."""
+async def rest_client(
+    system: System, name: str, *, source: str = "127.0.0.1"
+) -> AsyncIterator[AgentClient]:
+    """Give the REST client of an agent of the demo, whose password is the name.
+
+    Clients with different `source` addresses have different sessions.
+    """
     async with httpx.AsyncClient(
-        base_url=system.gateway_url, auth=(name, name), timeout=30
+        base_url=system.gateway_url,
+        auth=(name, name),
+        timeout=30,
+        transport=httpx.AsyncHTTPTransport(local_address=source),
     ) as client:
         yield AgentClient(client)
 
