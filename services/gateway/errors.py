@@ -1,6 +1,6 @@
 """All failures that agents may get: one table from situations to codes, and one body."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -117,6 +117,10 @@ class RequestError(Exception):
         self.situation = situation
         self.message = message
         self.headers = dict(headers or {})
+
+
+Explain = Callable[[Exception, Scope], RequestError]
+"""Returns the failure that an agent gets for any error of a request."""
 
 
 def missing(name: str) -> RequestError:

@@ -83,6 +83,13 @@ class GatewaySettings(ServiceSettings):
         description="Networks whose peers may open any number of connections, such as balancers or "
         "the other pods: 10.0.0.0/24. GATEWAY_TRUSTED_PROXIES may always.",
     )
+    requests_per_user: int = Field(
+        default=100,
+        ge=1,
+        description="Number of REST requests of one user that a pod answers at the same time, "
+        "uploads and downloads among them; further ones are answered 429. CometD has limits of "
+        "its own.",
+    )
     allowed_origins: Annotated[frozenset[str], NoDecode] = Field(
         default=frozenset(),
         description="Origins of other sites whose pages may use the gateway, such as "

@@ -17,7 +17,9 @@ from services.gateway.desktop.pages import DesktopPages
 from services.gateway.rest.application import RestApplication
 from services.gateway.rest.idempotency import IdempotencyMiddleware
 from services.gateway.rest.idempotency_store import IdempotencyStore
+from services.gateway.rest.linked_downloads import LinkedDownloads
 from services.gateway.rest.open_pages import OpenPages
+from services.gateway.rest.request_limit import ConcurrentRequests, RequestLimitMiddleware
 from services.gateway.rest.resources.drop import DropLimits, DropResource
 from services.gateway.rest.uploads.drop_slots import SlotLimits
 from services.gateway.rest.uploads.form_files import PaceLimits
@@ -34,18 +36,20 @@ def rest_application(
 ) -> RestApplication:
     """Return the application; `describe` answers a GET of the API's description, by its path."""
     settings, resources = parts.settings, parts.resources
+    requests = ConcurrentRequests(settings.requests_per_user)
+    idempotent = IdempotencyMiddleware(
+        PromisedInteractionMiddleware(router, parts.promised_ids),
+        IdempotencyStore(resources.database),
+        parts.authenticator,
+        resources.clock,
+        max_body=settings.max_body,
+        read_form=form_bodies(settings, resources).read,
+        always_200=parts.always_200,
+    )
     return RestApplication(
-        rest=IdempotencyMiddleware(
-            PromisedInteractionMiddleware(router, parts.promised_ids),
-            IdempotencyStore(resources.database),
-            parts.authenticator,
-            resources.clock,
-            max_body=settings.max_body,
-            read_form=form_bodies(settings, resources).read,
-            always_200=parts.always_200,
-        ),
+        rest=RequestLimitMiddleware(idempotent, parts.authenticator, requests),
         drop=_drop_resource(settings, resources),
-        downloads=parts.downloads,
+        linked_downloads=LinkedDownloads(parts.downloads, requests),
         authenticator=parts.authenticator,
         settings=settings.bayeux,
         always_200=parts.always_200,

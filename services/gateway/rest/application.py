@@ -9,7 +9,6 @@ from typing import Final
 from prometheus_client import Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.types import Message
 from structlog.contextvars import bind_contextvars, reset_contextvars
 
@@ -20,9 +19,9 @@ from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive
 from services.gateway.http.credentials import CSRF_HEADER
 from services.gateway.rest.cors import EXPOSED, answer_preflight
-from services.gateway.rest.idempotency import IdempotencyMiddleware
+from services.gateway.rest.linked_downloads import LinkedDownloads
 from services.gateway.rest.open_pages import OpenPages
-from services.gateway.rest.resources.downloads import DownloadsResource
+from services.gateway.rest.request_limit import RequestLimitMiddleware
 from services.gateway.rest.resources.drop import PATH as DROP
 from services.gateway.rest.resources.drop import DropResource
 from shared.bayeux import Answer, BayeuxSettings
@@ -32,7 +31,6 @@ from shared.contracts.envelope import Cause
 
 PREFIX: Final = "/api/v2"
 _INTERACTION: Final = re.compile(r"/interactions/([0-9A-Z]+)")
-_ATTACHMENT: Final = re.compile(r"/me/interactions/([^/]+)/attachments/([^/]+)")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
 SECONDS: Final = Histogram(
@@ -48,9 +46,9 @@ class RestApplication:
     def __init__(
         self,
         *,
-        rest: IdempotencyMiddleware,
+        rest: RequestLimitMiddleware,
         drop: DropResource,
-        downloads: DownloadsResource,
+        linked_downloads: LinkedDownloads,
         authenticator: RequestAuthenticator,
         settings: BayeuxSettings,
         always_200: bool,
@@ -59,7 +57,7 @@ class RestApplication:
         self._rest = rest
         self._open_pages = open_pages
         self._drop = drop
-        self._downloads = downloads
+        self._linked_downloads = linked_downloads
         self._authenticator = authenticator
         self._settings = settings
         self._always_200 = always_200
@@ -113,12 +111,9 @@ class RestApplication:
         if path.startswith(DROP):
             await self._take_mail(scope, receive, send, path.removeprefix(DROP))
             return
-        if scope["method"] in {"GET", "HEAD"} and (found := _ATTACHMENT.fullmatch(path)):
-            request = Request(scope, receive)
-            if "key" in request.query_params:
-                answer = await self._downloads.download_linked(request, found[1], found[2])
-                await answer(scope, receive, _with_headers(send, scope, None))
-                return
+        sending = _with_headers(send, scope, None)
+        if await self._linked_downloads.serve(scope, receive, sending, path):
+            return
         authenticated = await self._authenticator.authenticate(scope)
         scope["path"] = path
         scope["app"] = self

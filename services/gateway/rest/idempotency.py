@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message
 
 from services.gateway.auth.authenticator import RequestAuthenticator
 from services.gateway.commands.command_ids import set_command_ids
-from services.gateway.errors import CODES, RequestError, Situation
+from services.gateway.errors import CODES, Explain, RequestError, Situation
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
@@ -24,7 +24,6 @@ from shared.domain.errors import Unavailable
 
 log = structlog.get_logger()
 
-Explain = Callable[[Exception, Scope], RequestError]
 ReadForm = Callable[[Receive], AsyncIterator[bytes]]
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
