@@ -10,10 +10,14 @@ import structlog
 
 from shared.background_tasks import cancel_and_wait
 from shared.bayeux.journal import Page, Span
-from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.events import Event
 from shared.bayeux.messages.message import Message
-from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol, Outcome, random_id
+from shared.bayeux.protocol.bayeux_protocol import (
+    BayeuxProtocol,
+    OfferExtensions,
+    Outcome,
+    random_id,
+)
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.effects import (
     Effect,
@@ -64,16 +68,6 @@ class Listener(Protocol):
         ...
 
 
-def needs_preparation(messages: Sequence[Message]) -> bool:
-    """Tell whether the `Listener` has to be awaited: some message subscribes."""
-    return any(message.channel == Meta.SUBSCRIBE for message in messages)
-
-
-def is_poll(messages: Sequence[Message]) -> bool:
-    """Tell whether the request is a single connect, which may wait for events."""
-    return len(messages) == 1 and messages[0].channel == Meta.CONNECT
-
-
 class BayeuxDriver:
     """A `BayeuxProtocol` on the running event loop; ids of its sessions begin with `name`."""
 
@@ -82,11 +76,14 @@ class BayeuxDriver:
         settings: BayeuxSettings,
         policy: SubscriptionPolicy,
         listener: Listener,
+        offer: OfferExtensions,
         *,
         name: str = "",
     ) -> None:
         self.settings = settings
-        self.protocol = BayeuxProtocol(settings, policy, new_id=lambda: f"{name}{random_id()}")
+        self.protocol = BayeuxProtocol(
+            settings, policy, offer, new_id=lambda: f"{name}{random_id()}"
+        )
         self._listener = listener
         self._is_flush_due = False
         self._timers: dict[Session, asyncio.TimerHandle] = {}
@@ -98,7 +95,7 @@ class BayeuxDriver:
         return self._loop.time
 
     def dispatch(self, messages: Sequence[Message], peer: Peer) -> Outcome:
-        """Handle messages that do not subscribe (see `needs_preparation`)."""
+        """Handle messages that do not subscribe (see `has_subscribe`)."""
         return self._finish(self.protocol.dispatch(messages, peer, self.now()))
 
     async def prepare(self, messages: Sequence[Message], peer: Peer) -> Outcome:

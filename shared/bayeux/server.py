@@ -8,6 +8,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from shared.background_tasks import run_periodically
 from shared.bayeux.driver import BayeuxDriver, Listener
+from shared.bayeux.ext.offered import offered_extensions
 from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol
 from shared.bayeux.sessions.principal import Principal
 from shared.bayeux.sessions.subscription_policy import SubscriptionPolicy
@@ -61,7 +62,9 @@ class BayeuxServer:
         others = cluster or SingleProcess()
         self._settings = settings
         self._below = tuple(f"{base}/" for base in settings.base_paths)
-        self._driver = BayeuxDriver(settings, policy, listener, name=others.name)
+        self._driver = BayeuxDriver(
+            settings, policy, listener, offered_extensions, name=others.name
+        )
         self._authenticate = authenticate
         self._cookie_diagnostics = CookieDiagnostics(self._driver.protocol, settings)
         self._believe_proxies: Any = ProxyHeadersMiddleware(cast("Any", _nothing), trusted_proxies)

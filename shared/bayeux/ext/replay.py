@@ -12,7 +12,7 @@ from shared.bayeux.journal import ALL_THAT_IS_KEPT, NEW_ONLY, Span
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.message import Message
 from shared.bayeux.sessions.extension import Extension, SubscribeRequest, SubscribeResult
-from shared.bayeux.sessions.replay_progress import start_replay
+from shared.bayeux.sessions.replays import start_replay
 from shared.bayeux.sessions.session import Session
 from shared.bayeux.sessions.session_registry import SessionRegistry
 

@@ -1,1 +1,1 @@
-"""Bayeux messages, channels and replies, and their JSON."""
+"""Bayeux messages, channels and replies, their JSON, and the queue of a client."""

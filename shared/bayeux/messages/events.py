@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-from shared.bayeux.messages.message import Frame, encode
+from shared.bayeux.messages.message import encode
+from shared.bayeux.messages.message_queue import Frame
 
 
 class Event:

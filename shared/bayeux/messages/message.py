@@ -11,8 +11,6 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 MessageId = str | int | float
 Fields = Mapping[str, Any]
 Reply = dict[str, Any]
-Frame = tuple[bytes, float | None]
-"""A message as JSON, and the monotonic time when its event was published, if known."""
 
 _ID: Final = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 # Clients compute in doubles, which are exact up to here.

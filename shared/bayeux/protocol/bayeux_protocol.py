@@ -3,26 +3,31 @@
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
-from shared.bayeux.ext.offered import offered_extensions
 from shared.bayeux.journal import Page, Span
 from shared.bayeux.messages import replies
 from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.events import Event
-from shared.bayeux.messages.message import Frame, Message, encode
-from shared.bayeux.protocol.connect import answer_login_ended, answer_retry, release
+from shared.bayeux.messages.message import Message, Reply, encode
+from shared.bayeux.messages.message_queue import Frame
+from shared.bayeux.protocol.connect import login_ended_reply, release, retry_reply
 from shared.bayeux.protocol.dispatch import dispatch
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.protocol.reply_events import take_reply_events
 from shared.bayeux.sessions.counters import Counters
 from shared.bayeux.sessions.effects import Effect
-from shared.bayeux.sessions.extension import Extensions
-from shared.bayeux.sessions.replay_progress import accepts, fetch_next_page, fill
-from shared.bayeux.sessions.session import Peer, PendingConnect, ReplayProgress, Session
+from shared.bayeux.sessions.extension import Extension, Extensions
+from shared.bayeux.sessions.replay_progress import ReplayProgress
+from shared.bayeux.sessions.replays import accepts, fetch_next_page, fill
+from shared.bayeux.sessions.session import Peer, PendingConnect, Session
 from shared.bayeux.sessions.session_registry import SessionRegistry
 from shared.bayeux.sessions.subscription_policy import SubscriptionPolicy
 from shared.bayeux.settings import BayeuxSettings
+
+OfferExtensions = Callable[[SessionRegistry], Iterable[Extension]]
+"""Makes the extensions that a server offers; they may read and change the registry."""
 
 
 def random_id() -> str:
@@ -45,18 +50,20 @@ class BayeuxProtocol:
 
     Attributes:
         registry: All state between two calls. Only the protocol changes it.
+        extensions: The hooks of the extensions that the server offers.
     """
 
     def __init__(
         self,
         settings: BayeuxSettings,
         policy: SubscriptionPolicy,
+        offer: OfferExtensions,
         *,
         new_id: Callable[[], str] = random_id,
         wall: Callable[[], float] = time.time,
     ) -> None:
         self.registry = SessionRegistry(settings, policy, new_id, wall)
-        self.registry.extensions = Extensions(offered_extensions(self.registry))
+        self.extensions = Extensions(offer(self.registry))
 
     @property
     def counters(self) -> Counters:
@@ -65,11 +72,11 @@ class BayeuxProtocol:
 
     def event(self, payload: object, now: float) -> Event:
         """Return an event with a payload, published now."""
-        return self.registry.extensions.event(payload, now)
+        return self.extensions.event(payload, now)
 
     def need_span(self, messages: Iterable[Message]) -> bool:
         """Tell whether a message needs the range that the user's journal keeps."""
-        need_span = self.registry.extensions.need_span
+        need_span = self.extensions.need_span
         return any(one.channel == Meta.SUBSCRIBE and need_span(one) for one in messages)
 
     def sessions(self) -> Iterator[Session]:
@@ -83,7 +90,7 @@ class BayeuxProtocol:
 
         `span` is the range that the user's journal keeps. Subscriptions with a position need it.
         """
-        return dispatch(self.registry, messages, peer, now, span)
+        return dispatch(self.registry, self.extensions, messages, peer, now, span)
 
     def answer(self, exchange: Exchange) -> list[bytes]:
         """Return the texts to send now, events before replies; none if a connect is held.
@@ -93,8 +100,7 @@ class BayeuxProtocol:
         texts: list[bytes] = []
         if exchange.pending is None:
             texts = take_reply_events(self.registry, exchange)
-            add_fields = self.registry.extensions.add_fields
-            texts += [encode(add_fields(reply)) for reply in exchange.replies]
+            texts += [self._encode(reply) for reply in exchange.replies]
         for session in exchange.sessions:
             if session.replays:
                 fetch_next_page(self.registry, session)
@@ -115,7 +121,8 @@ class BayeuxProtocol:
             and (pending.is_due(now) or (not pushes and queue))
         ):
             self.registry.note_delay(session, now)
-            texts = release(self.registry, session, pending, now)
+            texts, reply = release(self.registry, self.extensions, session, pending, now)
+            texts.append(self._encode(reply))
         elif pushes and session.socket is peer:
             self.registry.note_delay(session, now)
             texts = queue.take(self.registry.settings.max_frame_bytes)
@@ -163,7 +170,7 @@ class BayeuxProtocol:
             # A page without progress would be fetched for ever.
             self._overflow(session)
             return
-        is_whole = fill(self.registry, session, replay, page, now)
+        is_whole = fill(session, replay, page, partial(self.event, now=now))
         if session.queue and (outlet := session.outlet()) is not None:
             self.registry.woken[outlet] = None
         if is_whole:
@@ -275,11 +282,14 @@ class BayeuxProtocol:
 
     def answer_retry(self, message: Message) -> bytes:
         """Return the reply that makes a client repeat its connect; the session is elsewhere."""
-        return answer_retry(self.registry, message)
+        return self._encode(retry_reply(self.registry, message))
 
     def answer_login_ended(self, message: Message) -> bytes:
         """Return the reply to a connect whose login has ended; the session is elsewhere."""
-        return answer_login_ended(self.registry, message)
+        return self._encode(login_ended_reply(message))
+
+    def _encode(self, reply: Reply) -> bytes:
+        return encode(self.extensions.add_fields(reply))
 
     def _put(self, session: Session, frame: Frame) -> None:
         if session.is_over:

@@ -1,18 +1,23 @@
 """/meta/connect: whether a connect waits, and the reply to it."""
 
 from shared.bayeux.messages import replies
-from shared.bayeux.messages.message import Fields, Message, Reply, encode, finite
+from shared.bayeux.messages.message import Fields, Message, Reply, finite
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.advice import Advice
+from shared.bayeux.sessions.extension import Extensions
 from shared.bayeux.sessions.session import Peer, PendingConnect, Session, Transport
 from shared.bayeux.sessions.session_registry import SessionRegistry
 
 
 def connect(
-    registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
+    registry: SessionRegistry,
+    extensions: Extensions,
+    session: Session,
+    message: Message,
+    exchange: Exchange,
 ) -> None:
     """Reply to a connect at once, or hold it in `exchange.pending`."""
-    registry.extensions.on_connect(session, message)
+    extensions.on_connect(session, message)
     _replace_previous(registry, session, exchange)
     asked = message.section("advice")
     pending = _pending_connect(registry, message, asked, exchange)
@@ -26,7 +31,8 @@ def connect(
         registry.end_wait(session, exchange.now)
     elif crowded or not waits:
         session.connected = True
-        exchange.replies.append(_answer(registry, session, pending, crowded=crowded))
+        reply = _answer(registry, extensions, session, pending, crowded=crowded)
+        exchange.replies.append(reply)
         exchange.sessions[session] = session.batch
         registry.end_wait(session, exchange.now)
     else:
@@ -35,40 +41,47 @@ def connect(
 
 
 def release(
-    registry: SessionRegistry, session: Session, pending: PendingConnect, now: float
-) -> list[bytes]:
-    """End the wait of a connect; return the events and the reply to it, as JSON."""
-    reply = _answer(registry, session, pending)
+    registry: SessionRegistry,
+    extensions: Extensions,
+    session: Session,
+    pending: PendingConnect,
+    now: float,
+) -> tuple[list[bytes], Reply]:
+    """End the wait of a connect; return the events, as JSON, and the reply to it."""
+    reply = _answer(registry, extensions, session, pending)
     events = session.queue.take(
         at_most=registry.settings.max_frame_bytes,
         batch=session.batch if session.acknowledging else None,
     )
     registry.end_wait(session, now)
-    return [*events, encode(registry.extensions.add_fields(reply))]
+    return events, reply
 
 
-def answer_retry(registry: SessionRegistry, message: Message) -> bytes:
+def retry_reply(registry: SessionRegistry, message: Message) -> Reply:
     """Return the reply that makes a client repeat a connect whose session is elsewhere."""
     advice = _advice(registry, crowded=False).as_fields()
-    reply = replies.success(message, clientId=message.client_id, advice=advice)
-    return encode(registry.extensions.add_fields(reply))
+    return replies.success(message, clientId=message.client_id, advice=advice)
 
 
-def answer_login_ended(registry: SessionRegistry, message: Message) -> bytes:
+def login_ended_reply(message: Message) -> Reply:
     """Return the reply to a connect whose session is elsewhere and whose login has ended."""
-    reply = replies.success(message, clientId=message.client_id) | replies.LOGIN_ENDED
-    return encode(registry.extensions.add_fields(reply))
+    return replies.success(message, clientId=message.client_id) | replies.LOGIN_ENDED
 
 
 def _answer(
-    registry: SessionRegistry, session: Session, pending: PendingConnect, *, crowded: bool = False
+    registry: SessionRegistry,
+    extensions: Extensions,
+    session: Session,
+    pending: PendingConnect,
+    *,
+    crowded: bool = False,
 ) -> Reply:
     if pending.ending is not None:
         return replies.success(pending.message, clientId=session.id) | pending.ending
     session.batch += 1
     reply = replies.success(pending.message, clientId=session.id)
     _add_advice(registry, session, pending, reply, crowded=crowded)
-    registry.extensions.add_connect_values(reply, session, pending)
+    extensions.add_connect_values(reply, session, pending)
     return reply
 
 

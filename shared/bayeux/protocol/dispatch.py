@@ -9,16 +9,18 @@ from shared.bayeux.messages.channels import Meta, is_service, is_valid
 from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.protocol.connect import connect
 from shared.bayeux.protocol.exchange import Exchange
-from shared.bayeux.protocol.half_open_sessions import confirm, handshake_interval
+from shared.bayeux.protocol.half_open_sessions import handshake_interval, longest_idle
 from shared.bayeux.protocol.handshake import handshake
 from shared.bayeux.protocol.subscribe import subscribe, subscription_reply, unsubscribe
 from shared.bayeux.sessions.advice import milliseconds
+from shared.bayeux.sessions.extension import Extensions
 from shared.bayeux.sessions.session import Peer, Session, Transport
 from shared.bayeux.sessions.session_registry import SessionRegistry
 
 
 def dispatch(
     registry: SessionRegistry,
+    extensions: Extensions,
     messages: Sequence[Message],
     peer: Peer,
     now: float,
@@ -28,7 +30,7 @@ def dispatch(
     batch = _without_rest(messages)
     exchange = Exchange(peer, now, is_single=len(batch) == 1, span=span)
     for message in batch:
-        _dispatch_one(registry, message, exchange)
+        _dispatch_one(registry, extensions, message, exchange)
     return exchange
 
 
@@ -39,17 +41,19 @@ def _without_rest(messages: Sequence[Message]) -> Sequence[Message]:
     return messages
 
 
-def _dispatch_one(registry: SessionRegistry, message: Message, exchange: Exchange) -> None:
+def _dispatch_one(
+    registry: SessionRegistry, extensions: Extensions, message: Message, exchange: Exchange
+) -> None:
     if (error := _error_in(registry, message)) is not None:
         exchange.replies.append(replies.failure(message, error))
     elif message.channel == Meta.HANDSHAKE:
-        handshake(registry, message, exchange)
+        handshake(registry, extensions, message, exchange)
     elif (session := registry.find(message, exchange.peer)) is None:
         _refuse_unknown_session(registry, message, exchange)
-    elif not confirm(registry, session):
+    elif not _confirm(registry, session):
         _refuse_too_many_sessions(message, exchange)
     else:
-        _dispatch_for(registry, session, message, exchange)
+        _dispatch_for(registry, extensions, session, message, exchange)
 
 
 def _error_in(registry: SessionRegistry, message: Message) -> str | None:
@@ -69,8 +73,9 @@ def _refuse_unknown_session(
     registry.counters.unknown_sessions += 1
     reply = _refusal(message, replies.SESSION_UNKNOWN)
     if message.channel == Meta.CONNECT:
-        wait = milliseconds(timedelta(seconds=handshake_interval(registry, exchange.peer.user_id)))
-        reply["advice"] = replies.HANDSHAKE_AGAIN | {"interval": wait}
+        wait = handshake_interval(registry.sessions_of(exchange.peer.user_id))
+        interval = milliseconds(timedelta(seconds=wait))
+        reply["advice"] = replies.HANDSHAKE_AGAIN | {"interval": interval}
     exchange.replies.append(reply)
 
 
@@ -87,8 +92,30 @@ def _refusal(message: Message, error: str) -> Reply:
     )
 
 
+def _confirm(registry: SessionRegistry, session: Session) -> bool:
+    """Confirm a session at its first message; end it and return False if the user has too many.
+
+    Only here can a new session displace a confirmed one, and only one without connect and socket.
+    """
+    if session.is_confirmed:
+        return True
+    heard = [one for one in registry.sessions_of(session.user_id) if one.is_confirmed]
+    if len(heard) >= registry.settings.max_sessions_per_user:
+        if (idle := longest_idle(heard)) is None:
+            registry.end(session, {})
+            return False
+        registry.end(idle, {})
+    session.is_confirmed = True
+    del registry.half_open[session]
+    return True
+
+
 def _dispatch_for(
-    registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
+    registry: SessionRegistry,
+    extensions: Extensions,
+    session: Session,
+    message: Message,
+    exchange: Exchange,
 ) -> None:
     peer = exchange.peer
     exchange.sessions.setdefault(session)
@@ -98,9 +125,9 @@ def _dispatch_for(
         registry.bind(session, peer, exchange.now)
     match message.channel:
         case Meta.CONNECT:
-            connect(registry, session, message, exchange)
+            connect(registry, extensions, session, message, exchange)
         case Meta.SUBSCRIBE:
-            subscribe(registry, session, message, exchange)
+            subscribe(registry, extensions, session, message, exchange)
         case Meta.UNSUBSCRIBE:
             unsubscribe(registry, session, message, exchange)
         case Meta.DISCONNECT:

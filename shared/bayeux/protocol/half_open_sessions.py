@@ -7,59 +7,38 @@ hands again. The sessions it leaves must neither displace those of other clients
 from collections.abc import Iterable
 from typing import Final
 
-from shared.bayeux.messages import replies
-from shared.bayeux.sessions.session import Peer, Session
-from shared.bayeux.sessions.session_registry import SessionRegistry
+from shared.bayeux.sessions.session import Session
 
 _UNDELAYED_SESSIONS: Final = 8
 """Half-open sessions of a user without delay, for several desktops that start together."""
 
 _MAX_DELAY: Final = 30.0
-"""Seconds."""
+"""Seconds, as long as a poll is held: a client that is mended is back after one such time."""
 
 
-def make_room(registry: SessionRegistry, peer: Peer) -> str | None:
-    """End a half-open session if a limit requires it; return the error if there is no room.
+def half_open(mine: Iterable[Session]) -> list[Session]:
+    """Return those of a user's sessions that have sent no message since their handshake."""
+    return [one for one in mine if not one.is_confirmed]
 
-    No confirmed session is ended for a handshake.
+
+def first_to_end(of_user: Iterable[Session], of_server: Iterable[Session]) -> Session | None:
+    """Return the half-open session that ends for a new one; None if there is none at all.
+
+    It is the oldest of the user, or else of the server. A session with a socket is more likely to
+    be used, so it is chosen last.
     """
-    mine = registry.by_user.get(peer.user_id, {})
-    half_open = [session for session in mine if not session.is_confirmed]
-    if _is_full(registry, len(mine) - len(half_open)) and _longest_idle(mine) is None:
-        return replies.TOO_MANY_SESSIONS
-    is_server_full = len(registry.sessions) >= registry.settings.max_sessions
-    if len(half_open) < registry.settings.max_unheard_per_user and not is_server_full:
-        return None
-    # A session with a socket is more likely to be used, so it is chosen last.
-    oldest = min(half_open, key=_has_socket, default=next(iter(registry.half_open), None))
-    if oldest is None:
-        return replies.SERVER_FULL
-    registry.end(oldest, {})
-    return None
+    return min(of_user, key=_has_socket, default=next(iter(of_server), None))
 
 
-def confirm(registry: SessionRegistry, session: Session) -> bool:
-    """Confirm a session at its first message; end it and return False if the user has too many.
-
-    Only here can a new session displace a confirmed one, and only one without connect and socket.
-    """
-    if session.is_confirmed:
-        return True
-    heard = [one for one in registry.by_user[session.user_id] if one.is_confirmed]
-    if _is_full(registry, len(heard)):
-        if (longest_idle := _longest_idle(heard)) is None:
-            registry.end(session, {})
-            return False
-        registry.end(longest_idle, {})
-    session.is_confirmed = True
-    del registry.half_open[session]
-    return True
+def longest_idle(mine: Iterable[Session]) -> Session | None:
+    """Return the confirmed session that expires first, of those without connect and socket."""
+    idle = [one for one in mine if one.is_confirmed and one.pending is None and one.socket is None]
+    return min(idle, key=lambda session: session.expires_at, default=None)
 
 
-def handshake_interval(registry: SessionRegistry, user_id: str) -> float:
-    """Return the seconds that a user's clients should wait between handshake and connect."""
-    mine = registry.by_user.get(user_id, {})
-    return slowdown(sum(not session.is_confirmed for session in mine))
+def handshake_interval(mine: Iterable[Session]) -> float:
+    """Return the seconds that clients of the user of these sessions wait before they connect."""
+    return slowdown(len(half_open(mine)))
 
 
 def slowdown(newcomers: int) -> float:
@@ -69,18 +48,6 @@ def slowdown(newcomers: int) -> float:
         if newcomers < _UNDELAYED_SESSIONS
         else min(_MAX_DELAY, 2.0 ** min(newcomers - _UNDELAYED_SESSIONS, 30))
     )
-
-
-def _is_full(registry: SessionRegistry, heard: int) -> bool:
-    return heard >= registry.settings.max_sessions_per_user
-
-
-def _longest_idle(sessions: Iterable[Session]) -> Session | None:
-    """Return the confirmed session that expires first, of those without connect and socket."""
-    idle = [
-        one for one in sessions if one.is_confirmed and one.pending is None and one.socket is None
-    ]
-    return min(idle, key=lambda session: session.expires_at, default=None)
 
 
 def _has_socket(session: Session) -> bool:

@@ -5,14 +5,18 @@ from shared.bayeux.messages.channels import is_meta, is_service, is_valid
 from shared.bayeux.messages.message import Message, Reply
 from shared.bayeux.protocol.exchange import Exchange
 from shared.bayeux.sessions.effects import FirstSubscription, Subscribed
-from shared.bayeux.sessions.extension import SubscribeRequest
+from shared.bayeux.sessions.extension import Extensions, SubscribeRequest
 from shared.bayeux.sessions.session import Session
 from shared.bayeux.sessions.session_registry import SessionRegistry
 from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
 
 
 def subscribe(
-    registry: SessionRegistry, session: Session, message: Message, exchange: Exchange
+    registry: SessionRegistry,
+    extensions: Extensions,
+    session: Session,
+    message: Message,
+    exchange: Exchange,
 ) -> None:
     """Add all named subscriptions, or none and reply with the reason."""
     names = _names(registry, message)
@@ -20,9 +24,8 @@ def subscribe(
     if isinstance(granted, str):
         _refuse(registry, message, granted, exchange)
         return
-    extended = registry.extensions.on_subscribe(
-        SubscribeRequest(session, message, granted, exchange.span)
-    )
+    request = SubscribeRequest(session, message, granted, exchange.span)
+    extended = extensions.on_subscribe(request)
     if isinstance(extended, str):
         _refuse(registry, message, extended, exchange)
         return
@@ -93,7 +96,7 @@ def _refuse(registry: SessionRegistry, message: Message, error: str, exchange: E
 def _add_routes(
     registry: SessionRegistry, session: Session, routes: set[Route], *, is_from_past: bool
 ) -> None:
-    if registry.subscriptions.add(session, routes):
+    if registry.subscriptions.add(session.user_id, session, routes):
         registry.effects.append(FirstSubscription(session.user_id))
     if not is_from_past:
         registry.effects.extend(Subscribed(session.user_id, route, session.id) for route in routes)

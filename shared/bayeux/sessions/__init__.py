@@ -1,1 +1,1 @@
-"""The state of each client: session, queue, subscriptions, advice."""
+"""The state of each client: session, subscriptions, advice, replays."""

@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.bayeux.messages.message import Reply
-
 
 @dataclass(frozen=True, slots=True)
 class Advice:
@@ -14,9 +12,10 @@ class Advice:
     interval: int
     multiple_clients: bool = False
 
-    def as_fields(self) -> Reply:
+    def as_fields(self) -> dict[str, object]:
         """Return the value of `advice` in a reply."""
-        fields: Reply = {"reconnect": "retry", "interval": self.interval, "timeout": self.timeout}
+        fields: dict[str, object] = {"reconnect": "retry"}
+        fields |= {"interval": self.interval, "timeout": self.timeout}
         return fields | {"multiple-clients": True} if self.multiple_clients else fields
 
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Self
 
 from shared.bayeux.sessions.advice import Advice, milliseconds
-from shared.bayeux.settings import BayeuxSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +20,25 @@ class AdviceTimes:
     crowded_advice: Advice
 
     @classmethod
-    def of(cls, settings: BayeuxSettings) -> Self:
-        """Return the times of these settings."""
-        timeout = milliseconds(settings.timeout)
-        crowded = milliseconds(settings.multi_session_interval)
+    def of(
+        cls,
+        *,
+        timeout: timedelta,
+        interval: timedelta,
+        max_interval: timedelta,
+        first_interval: timedelta,
+        crowded_interval: timedelta,
+    ) -> Self:
+        """Return the times of these durations, as `BayeuxSettings` describes them."""
+        longest, crowded = milliseconds(timeout), milliseconds(crowded_interval)
         return cls(
-            timeout=settings.timeout.total_seconds(),
-            interval=settings.interval.total_seconds(),
-            max_interval=settings.max_interval.total_seconds(),
-            first_interval=settings.first_interval.total_seconds(),
-            crowded_interval=settings.multi_session_interval.total_seconds(),
-            advice=Advice(timeout, milliseconds(settings.interval)),
-            crowded_advice=Advice(timeout, crowded, multiple_clients=True),
+            timeout=timeout.total_seconds(),
+            interval=interval.total_seconds(),
+            max_interval=max_interval.total_seconds(),
+            first_interval=first_interval.total_seconds(),
+            crowded_interval=crowded_interval.total_seconds(),
+            advice=Advice(longest, milliseconds(interval)),
+            crowded_advice=Advice(longest, crowded, multiple_clients=True),
         )
 
     def advice_with(self, interval: float) -> Advice:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.bayeux.sessions.session import ReplayProgress
+from shared.bayeux.sessions.replay_progress import ReplayProgress
 from shared.bayeux.sessions.subscription_policy import Route
 
 

@@ -6,8 +6,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from shared.bayeux.messages.message import Message, Reply
+from shared.bayeux.messages.message_queue import MessageQueue
 from shared.bayeux.sessions.advice import Advice
-from shared.bayeux.sessions.message_queue import MessageQueue
+from shared.bayeux.sessions.replay_progress import ReplayProgress
 from shared.bayeux.sessions.subscription_policy import Route
 
 
@@ -76,23 +77,6 @@ class PendingConnect:
     def is_due(self, now: float) -> bool:
         """Tell whether it is to be answered even without an event."""
         return self.timed_out or self.ending is not None or now >= self.deadline
-
-
-@dataclass(slots=True, eq=False)
-class ReplayProgress:
-    """The progress of a replay, shared by channels of a session that started at one position.
-
-    Attributes:
-        reached: The last position of the journal that was queued.
-        topics: The topic of each channel.
-        is_page_requested: Whether a page is being fetched.
-        is_live: Whether later events are taken from what is published instead of the journal.
-    """
-
-    reached: int
-    topics: dict[str, str] = field(default_factory=dict)
-    is_page_requested: bool = False
-    is_live: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -1,15 +1,14 @@
 """All sessions of one process, and the changes of state that they go through."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final
 
 from shared.bayeux.messages.message import Message, Reply
+from shared.bayeux.messages.message_queue import MessageQueue
 from shared.bayeux.sessions.advice_times import AdviceTimes
 from shared.bayeux.sessions.counters import Counters
 from shared.bayeux.sessions.effects import Effect, LastUnsubscription
-from shared.bayeux.sessions.extension import Extensions
-from shared.bayeux.sessions.message_queue import MessageQueue
 from shared.bayeux.sessions.session import Peer, PendingConnect, Session, Transport
 from shared.bayeux.sessions.subscription_policy import Route, SubscriptionPolicy
 from shared.bayeux.sessions.subscriptions import Subscriptions
@@ -32,7 +31,6 @@ class SessionRegistry:
         woken: Peers to collect messages for, not taken yet.
         last_published: The last published position of each user's journal.
         drain_interval: Returns intervals in seconds while the process stops; else None.
-        extensions: The hooks of the extensions that the server offers.
         times: The settings' durations in seconds.
     """
 
@@ -41,7 +39,7 @@ class SessionRegistry:
     new_id: Callable[[], str]
     wall: Callable[[], float]
     counters: Counters = field(default_factory=Counters)
-    subscriptions: Subscriptions = field(default_factory=Subscriptions)
+    subscriptions: Subscriptions[Session] = field(default_factory=Subscriptions)
     sessions: dict[str, Session] = field(default_factory=dict)
     half_open: dict[Session, None] = field(default_factory=dict)
     by_user: dict[str, dict[Session, None]] = field(default_factory=dict)
@@ -50,11 +48,17 @@ class SessionRegistry:
     woken: dict[Peer, None] = field(default_factory=dict)
     last_published: dict[str, int] = field(default_factory=dict)
     drain_interval: Callable[[], float] | None = None
-    extensions: Extensions = field(default_factory=Extensions)
     times: AdviceTimes = field(init=False)
 
     def __post_init__(self) -> None:
-        self.times = AdviceTimes.of(self.settings)
+        settings = self.settings
+        self.times = AdviceTimes.of(
+            timeout=settings.timeout,
+            interval=settings.interval,
+            max_interval=settings.max_interval,
+            first_interval=settings.first_interval,
+            crowded_interval=settings.multi_session_interval,
+        )
 
     def open(self, peer: Peer, now: float, *, interval: float) -> Session:
         """Open a session for the user of `peer`; the client is to connect in `interval` seconds."""
@@ -86,6 +90,10 @@ class SessionRegistry:
         # that shook hands by HTTP and keeps no cookies. One socket cannot serve two sessions.
         bound = peer.session
         return session if bound in (None, session) or bound.is_over else None
+
+    def sessions_of(self, user_id: str) -> Collection[Session]:
+        """Return the live sessions of a user, oldest first; they change with the registry."""
+        return self.by_user.get(user_id, _NO_SESSIONS)
 
     def is_its_browser(self, session: Session, browser: str | None) -> bool:
         """Tell whether a session's user may poll for it with this browser id, or without one."""
@@ -163,7 +171,7 @@ class SessionRegistry:
         """Remove routes of a session, with their replays."""
         for route in routes:
             session.replays.pop(route.channel, None)
-        if self.subscriptions.remove(session, routes):
+        if self.subscriptions.remove(session.user_id, session, routes):
             self.last_published.pop(session.user_id, None)
             self.effects.append(LastUnsubscription(session.user_id))
 

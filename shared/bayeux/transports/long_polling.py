@@ -9,7 +9,8 @@ from urllib.parse import parse_qs
 
 import structlog
 
-from shared.bayeux.driver import BayeuxDriver, is_poll, needs_preparation
+from shared.bayeux.driver import BayeuxDriver
+from shared.bayeux.messages.batches import has_subscribe, is_poll
 from shared.bayeux.messages.channels import Meta
 from shared.bayeux.messages.message import MalformedError, Message, decode, frame
 from shared.bayeux.protocol.bayeux_protocol import Outcome
@@ -172,7 +173,7 @@ class LongPolling:
         if not peer.is_there and any(one.channel == Meta.CONNECT for one in read):
             # The client has gone and may have sent another connect, which this one would replace.
             return
-        if needs_preparation(read):
+        if has_subscribe(read):
             peer.send_outcome(await self._driver.prepare(read, peer))
         else:
             peer.send_outcome(self._driver.dispatch(read, peer))

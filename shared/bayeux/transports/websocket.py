@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import structlog
 
-from shared.bayeux.driver import BayeuxDriver, is_poll, needs_preparation
+from shared.bayeux.driver import BayeuxDriver
+from shared.bayeux.messages.batches import has_subscribe, is_poll
 from shared.bayeux.messages.message import MalformedError, Message, decode, frame
 from shared.bayeux.protocol.bayeux_protocol import Outcome
 from shared.bayeux.sessions.principal import Principal
@@ -184,7 +185,7 @@ class SocketPeer:
             foreign = None if protocol.has_session(self) else protocol.foreign_session(messages)
             if foreign is not None:
                 self._run(self._forward(foreign, messages, text))
-            elif needs_preparation(messages):
+            elif has_subscribe(messages):
                 self._run(self._prepare(messages))
             else:
                 self._send_outcome(self._driver.dispatch(messages, self))

@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any, Final
 
 from services.gateway.notifications.topics import INTERACTIONS, own_topics_only
+from shared.bayeux.ext.offered import offered_extensions
 from shared.bayeux.messages.events import Event
 from shared.bayeux.messages.message import Message
 from shared.bayeux.protocol.bayeux_protocol import BayeuxProtocol, Outcome
@@ -51,7 +52,9 @@ class ProtocolHarness:
     effects: list[Effect] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.protocol = BayeuxProtocol(self.settings, own_topics_only, wall=lambda: WALL + self.now)
+        self.protocol = BayeuxProtocol(
+            self.settings, own_topics_only, offered_extensions, wall=lambda: WALL + self.now
+        )
 
     @classmethod
     def with_settings(cls, **changes: Any) -> "ProtocolHarness":

@@ -10,6 +10,7 @@ import pytest
 from services.gateway.notifications.topics import INTERACTIONS, WORKBINS, own_topics_only
 from shared.bayeux import BayeuxSettings, JournalEvent, Page, Route
 from shared.bayeux.driver import BayeuxDriver
+from shared.bayeux.ext.offered import offered_extensions
 from shared.bayeux.messages.message import Message
 from shared.bayeux.sessions.session import Transport
 from shared.domain.journal_positions import Span
@@ -68,7 +69,9 @@ class DriverClient(BayeuxClient):
 
 async def test_listener_is_awaited_before_the_subscribe_reply() -> None:
     listener = RecordingListener()
-    client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener))
+    client = DriverClient(
+        BayeuxDriver(BayeuxSettings(), own_topics_only, listener, offered_extensions)
+    )
     await client.handshake()
 
     await client.ask("/meta/subscribe", subscription="/me/interactions")
@@ -83,7 +86,9 @@ async def test_listener_is_awaited_before_the_subscribe_reply() -> None:
 
 async def test_failing_listener_leaves_the_subscription() -> None:
     client = DriverClient(
-        BayeuxDriver(BayeuxSettings(), own_topics_only, RecordingListener(fails=True))
+        BayeuxDriver(
+            BayeuxSettings(), own_topics_only, RecordingListener(fails=True), offered_extensions
+        )
     )
     await client.handshake()
 
@@ -112,7 +117,7 @@ class SlowListener(RecordingListener):
 async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
     listener = SlowListener()
     settings = BayeuxSettings(introduction=timedelta(milliseconds=1))
-    client = DriverClient(BayeuxDriver(settings, own_topics_only, listener))
+    client = DriverClient(BayeuxDriver(settings, own_topics_only, listener, offered_extensions))
     await client.handshake()
     topics = ["/me/interactions", "/me/channels", "/me/workbins"]
 
@@ -130,7 +135,9 @@ async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.LONG_POLLING])
 async def test_who_goes_while_being_introduced_takes_no_events_along(transport: Transport) -> None:
     listener = SlowListener()
-    client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener), transport)
+    client = DriverClient(
+        BayeuxDriver(BayeuxSettings(), own_topics_only, listener, offered_extensions), transport
+    )
     await client.handshake()
     await client.ask("/meta/connect", advice={"timeout": 0})
     subscribing = asyncio.create_task(
@@ -156,7 +163,9 @@ async def test_slow_client_that_subscribes_again_gets_events_in_order(
     transport: Transport, also_connects: bool
 ) -> None:
     listener = SlowListener()
-    client = DriverClient(BayeuxDriver(BayeuxSettings(), own_topics_only, listener), transport)
+    client = DriverClient(
+        BayeuxDriver(BayeuxSettings(), own_topics_only, listener, offered_extensions), transport
+    )
     await client.handshake()
     listener.may_go_on.set()
     await client.ask("/meta/subscribe", subscription="/me/interactions")
@@ -188,7 +197,12 @@ async def test_events_with_timestamps_on_carry_their_time(
     timestamps: bool,
 ) -> None:
     client = DriverClient(
-        BayeuxDriver(BayeuxSettings(timestamps=timestamps), own_topics_only, RecordingListener())
+        BayeuxDriver(
+            BayeuxSettings(timestamps=timestamps),
+            own_topics_only,
+            RecordingListener(),
+            offered_extensions,
+        )
     )
     await client.handshake()
     await client.ask("/meta/subscribe", subscription=INTERACTIONS)
@@ -202,7 +216,7 @@ async def test_events_with_timestamps_on_carry_their_time(
 
 async def test_who_is_released_comes_back_at_a_moment_of_its_own() -> None:
     settings = BayeuxSettings(drain_spread=timedelta(seconds=8))
-    driver = BayeuxDriver(settings, own_topics_only, RecordingListener())
+    driver = BayeuxDriver(settings, own_topics_only, RecordingListener(), offered_extensions)
     herd = [DriverClient(driver, user=f"agent{number}") for number in range(200)]
     for client in herd:
         await client.handshake()

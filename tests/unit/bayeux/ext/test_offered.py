@@ -39,7 +39,7 @@ def test_subscription_refused_by_an_extension_changes_nothing() -> None:
     harness = ProtocolHarness()
     client = Client(harness)
     client.handshake()
-    harness.protocol.registry.extensions = Extensions([_Refusing()])
+    harness.protocol.extensions = Extensions([_Refusing()])
 
     [reply] = client.ask("/meta/subscribe", subscription="/v2/me/interactions")
 
@@ -52,7 +52,7 @@ def test_extension_without_hooks_adds_nothing_to_a_reply() -> None:
         name = "plain"
 
     harness = ProtocolHarness()
-    harness.protocol.registry.extensions = Extensions([Plain()])
+    harness.protocol.extensions = Extensions([Plain()])
 
     assert "ext" not in Client(harness).handshake(ext={"plain": True})
     assert not harness.protocol.need_span([Message({"channel": "/meta/subscribe"})])

@@ -3,7 +3,8 @@
 from collections import deque
 from collections.abc import Sequence
 
-from shared.bayeux.messages.message import Frame
+Frame = tuple[bytes, float | None]
+"""A message as JSON, and the monotonic time when its event was published, if known."""
 
 
 class MessageQueue:
