@@ -17,6 +17,7 @@ from tests.bench.instruments.processes import cpu_seconds
 from tests.bench.load.smtp_sender import Sent
 
 SERVICES = "all services"
+TOGETHER = "services and servers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Lap:
     """One run of mails: its length, the delays of each mail, CPU seconds by process.
 
     `seconds` is from the first dot to the last event, `delays` from dot to event, `acceptance`
-    from dot to 250. `cpu` has all services together, the servers, and each service.
+    from dot to 250. `cpu` has services and servers together, all services, each server, and
+    each service.
     """
 
     mails: int
@@ -74,12 +76,12 @@ def _cpu(measured: MeasuredSystem, servers: Servers) -> dict[str, float]:
     broker = servers.rabbitmq.pids if servers.rabbitmq else ()
     database = servers.mongodb.pids if servers.mongodb else ()
     ours = {name: cpu_seconds([pid]) for name, pid in measured.pids().items()}
-    return {
+    whole = {
         SERVICES: sum(ours.values()),
         "RabbitMQ": cpu_seconds(broker),
         "mongod": cpu_seconds(database),
-        **ours,
     }
+    return {TOGETHER: sum(whole.values()), **whole, **ours}
 
 
 @asynccontextmanager
