@@ -249,15 +249,15 @@ class BayeuxDriver:
     async def _fetch(self, wanted: PageWanted) -> None:
         try:
             page = await self._listener.replay(wanted.user_id, wanted.replay.reached)
+            self.protocol.fill(wanted.session_id, wanted.replay, page, self.now())
         except Exception as error:  # noqa: BLE001 - any failure leaves a gap: restart the client
             log.warning(
                 "a replay was broken off", user_id=wanted.user_id, reason=type(error).__name__
             )
             session = self.protocol.session(wanted.session_id)
             self.restart_sessions([session] if session else [])
-            return
-        self.protocol.fill(wanted.session_id, wanted.replay, page, self.now())
-        self._perform_effects()
+        else:
+            self._perform_effects()
 
     async def _announce_within_limit(self, subscriptions: Sequence[Subscribed]) -> None:
         """Announce subscriptions, and return when that is done or `introduction` has passed."""

@@ -231,3 +231,26 @@ async def test_who_is_released_comes_back_at_a_moment_of_its_own() -> None:
     assert len(set(intervals)) > 150
     assert 0 <= min(intervals) < 1000
     assert 7000 < max(intervals) <= 8000
+
+
+class UnsendableListener(RecordingListener):
+    """A listener whose journal has an event that is no JSON."""
+
+    async def replay(self, user_id: str, after: int) -> Page:
+        del user_id
+        return Page([JournalEvent(after + 1, INTERACTIONS, object())], after + 1)
+
+
+async def test_replay_of_an_unsendable_event_ends_the_session() -> None:
+    driver = BayeuxDriver(
+        BayeuxSettings(), own_topics_only, UnsendableListener(), offered_extensions
+    )
+    client = DriverClient(driver)
+    await client.handshake()
+    await client.ask("/meta/subscribe", subscription=INTERACTIONS, ext={"replay": 1})
+
+    driver.begin("anna", 2)
+    await asyncio.gather(*driver._tasks, return_exceptions=True)
+
+    [reply] = await client.ask("/meta/connect")
+    assert reply["error"].startswith("402")
