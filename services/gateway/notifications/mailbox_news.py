@@ -3,6 +3,7 @@
 A mailbox has no journal: who subscribes hears the present state of each, and then every change.
 """
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 from functools import partial
@@ -27,7 +28,11 @@ Told = tuple[str, str]
 
 
 class MailboxNews:
-    """The states of fetched mailboxes, as this pod has told them to its administrators."""
+    """Tells administrators the states of fetched mailboxes.
+
+    `_told` has the states that every listener has heard. One who subscribes between two checks
+    hears newer ones, which stay news for the others.
+    """
 
     def __init__(
         self,
@@ -54,9 +59,13 @@ class MailboxNews:
         """
         if not await self._is_admin(user_id):
             return []
+        is_first = not self._listeners
         self._listeners.add(user_id)
         now = self._clock.now()
-        return [mailbox_state_message(one, now, self._root) for one in await self._read(now)]
+        found = await self._read()
+        if is_first:
+            self._told = _states(found, now)
+        return [mailbox_state_message(one, now, self._root) for one in found]
 
     def running(
         self, bayeux: BayeuxServer, *, every: timedelta = _EVERY
@@ -73,26 +82,33 @@ class MailboxNews:
         self._listeners &= bayeux.users()
         if not self._listeners:
             return
-        now, before = self._clock.now(), dict(self._told)
-        found = await self._read(now)
-        changed = [one for one in found if self._told[one.address] != before.get(one.address)]
-        if not changed:
-            return
+        now, found = self._clock.now(), await self._read()
+        states = _states(found, now)
+        changed = [one for one in found if states[one.address] != self._told.get(one.address)]
+        if changed:
+            await self._tell(
+                bayeux, [mailbox_state_message(one, now, self._root) for one in changed]
+            )
+        # Last: where somebody could not be told, the next check tells all once more.
+        self._told = states
+
+    async def _tell(self, bayeux: BayeuxServer, messages: Sequence[Fields]) -> None:
         for user_id in list(self._listeners):
-            # Not one who was an administrator when they subscribed.
+            # An administrator may have lost the role since they subscribed.
             if await self._is_admin(user_id):
-                for one in changed:
-                    message = mailbox_state_message(one, now, self._root)
+                for message in messages:
                     bayeux.publish(user_id, MAILBOXES, message)
 
-    async def _read(self, now: datetime) -> list[StoredMailbox]:
-        found = await self._mailboxes.mailboxes(await self._configuration.current())
-        self._told = {one.address: _told(one, now) for one in found}
-        return found
+    async def _read(self) -> list[StoredMailbox]:
+        return await self._mailboxes.mailboxes(await self._configuration.current())
 
     async def _is_admin(self, user_id: str) -> bool:
         account = await self._agent_cache.get(user_id)
         return account is not None and account.agent.enabled and ADMIN in account.agent.roles
+
+
+def _states(found: Iterable[StoredMailbox], now: datetime) -> dict[str, Told]:
+    return {one.address: _told(one, now) for one in found}
 
 
 def _told(one: StoredMailbox, now: datetime) -> Told:
