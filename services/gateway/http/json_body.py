@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NoReturn
 
@@ -12,6 +13,13 @@ from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, rea
 _MAX_DEPTH: Final = 32
 # The largest integer of BSON.
 _MAX_INTEGER: Final = 2**63 - 1
+
+_MOST_TOKENS: Final = 30_000
+"""Texts, commas and opening brackets of a body. A mail to 1,500 people with names has 10,500."""
+
+# The end of the body ends a text as well: without that, each quote of a text without end would be
+# tried as a beginning, which takes the square of its length.
+_TEXT: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 Body = Mapping[str, Any]
 
@@ -39,6 +47,7 @@ def parse_object(body: bytes) -> Body:
     Raises:
         RequestError: It is not JSON, not an object, or cannot be stored.
     """
+    _require_few_tokens(body)
     try:
         value = json.loads(
             body.decode(), parse_constant=_refuse_constant, object_pairs_hook=_refuse_duplicates
@@ -49,6 +58,27 @@ def parse_object(body: bytes) -> Body:
         raise _refused("the body has to be a JSON object")
     _require_storable(value)
     return value
+
+
+def _require_few_tokens(body: bytes) -> None:
+    """Refuse a body of countless small values before it is read.
+
+    Two megabytes of them hold the event loop for half a second; as one text they take 3 ms.
+    """
+    if _structural(body, 0, len(body)) + body.count(b'"') <= _MOST_TOKENS:
+        return
+    tokens, at = 0, 0
+    for text in _TEXT.finditer(body):
+        tokens += 1 + _structural(body, at, text.start())
+        at = text.end()
+        if tokens > _MOST_TOKENS:
+            break
+    if tokens + _structural(body, at, len(body)) > _MOST_TOKENS:
+        raise _refused(f"the body has more than {_MOST_TOKENS} texts, commas and brackets")
+
+
+def _structural(body: bytes, start: int, end: int) -> int:
+    return sum(body.count(one, start, end) for one in (b",", b"[", b"{"))
 
 
 def _require_storable(value: object) -> None:

@@ -75,6 +75,9 @@ A user may have 100 requests at the same time (`GATEWAY_REQUESTS_PER_USER`), upl
 among them. The next one gets 429 with Retry-After and has changed nothing: send it again when one \
 of the others is answered.
 
+A body of JSON has at most 32 levels, and 30,000 texts, commas and opening brackets; else it is \
+refused with 400.
+
 A request that is not HTTP/1.1 (RFC 9112) is refused in plain text, and the connection closed: an \
 address of more than 8,000 octets with 414; more than 100 headers, a header of more than 8,000 \
 octets, or 32,768 octets of headers together with 431; others with 400, 417, 501 or 505.
