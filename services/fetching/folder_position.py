@@ -4,7 +4,8 @@ A UID is settled once its mail is stored, is known already, or is left out for g
 folder mean the same mails only as long as its UIDVALIDITY stays (RFC 9051 section 2.3.1.1).
 """
 
-from collections.abc import Collection, Iterable
+from bisect import bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
@@ -98,12 +99,13 @@ def reconciled(position: FolderPosition, opened: OpenedFolder, since: datetime) 
     )
 
 
-def pending(uids: Iterable[int], after: int, until: int | None = None) -> list[int]:
-    """Return the UIDs of a search that are wanted, in order.
+def pending(uids: Sequence[int], after: int, until: int | None = None) -> Sequence[int]:
+    """Return the UIDs of a search that are wanted; they are ascending, as those of the search.
 
     A server answers `n+1:*` with its highest UID even if that is lower (RFC 9051 section 6.4.9).
     """
-    return sorted({uid for uid in uids if after < uid and (until is None or uid <= until)})
+    end = len(uids) if until is None else bisect_right(uids, until)
+    return uids[bisect_right(uids, after) : end]
 
 
 def settled(position: FolderPosition, uid: int, *, filing: bool = False) -> FolderPosition:

@@ -52,7 +52,7 @@ class FolderFetcher:
         self._since = _first_moment(folder.fetch) or held.described_at - _CLOCKS_APART
         self._faults = held.faults
         self._woken = asyncio.Event()
-        self._older: list[int] | None = None
+        self._older: Sequence[int] | None = None
         self._one_by_one = False
         self._without_heading: set[int] = set()
         self._log = log.bind(mailbox=folder.address, folder=folder.name)
@@ -202,7 +202,7 @@ class FolderFetcher:
                 len(
                     await self._unknown(thread, await self._headings(thread, batch), backfill.since)
                 )
-                for batch in _batches(sorted(uids))
+                for batch in _batches(uids)
             ]
         )
 
@@ -214,21 +214,21 @@ class FolderFetcher:
             behind = len(new) + len(older)
             await self._store.write_look(self._folder.id, self._parts.clock.now(), behind)
             if new:
-                await self._fetch_new(thread, new[:_BATCH])
+                await self._fetch_new(thread, list(new[:_BATCH]))
             elif older:
-                await self._fetch_older(thread, older[:_BATCH])
-                del older[:_BATCH]
+                await self._fetch_older(thread, list(older[:_BATCH]))
+                self._older = older[_BATCH:]
             else:
                 if self._position.catch_up:
                     await self._progress.advance(folder_position.caught_up(self._position))
                 return
 
-    async def _new(self, thread: SessionThread) -> list[int]:
+    async def _new(self, thread: SessionThread) -> Sequence[int]:
         after = self._position.uid
         uids = await thread.call(thread.session.uids_after, after, deadline=self._parts.limits.look)
         return folder_position.pending(uids, after)
 
-    async def _due_older(self, thread: SessionThread) -> list[int]:
+    async def _due_older(self, thread: SessionThread) -> Sequence[int]:
         """Return the older UIDs that are still to be gone through; they are searched once."""
         catch_up = self._position.catch_up
         if catch_up is None:
@@ -371,4 +371,4 @@ def _first_moment(fetch: Fetch) -> datetime | None:
 
 
 def _batches(uids: Sequence[int]) -> list[Sequence[int]]:
-    return [uids[start : start + _BATCH] for start in range(0, len(uids), _BATCH)]
+    return [list(uids[start : start + _BATCH]) for start in range(0, len(uids), _BATCH)]

@@ -7,14 +7,18 @@ nobody sees them. `AnswerReader` replaces its buffer.
 import imaplib
 import socket
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from io import BytesIO
 from typing import Any, Final
 
 from imapclient import IMAPClient
+from imapclient.imapclient import _normalise_search_criteria
 
 _PIECE: Final = 64 * 1024
 _IN_GREETING: Final = 64_000
+_MOST_LINES: Final = 100_000
+"""Lines of one answer. The library takes longer for a line than for the octets in it."""
 
 
 class AnswerTooLargeError(Exception):
@@ -28,10 +32,12 @@ class AnswerReader:
         self._socket = sock
         self._buffer = bytearray()
         self._allowed = _IN_GREETING
+        self._lines_allowed = _MOST_LINES
 
     def allow(self, octets: int) -> None:
-        """Set how many octets may come until the next call."""
+        """Set how many octets, and a hundred thousand lines, may come until the next call."""
         self._allowed = octets
+        self._lines_allowed = _MOST_LINES
 
     def has_data(self) -> bool:
         """Say whether octets were received that nobody has read, so that no poll shows them."""
@@ -40,6 +46,9 @@ class AnswerReader:
 
     def line(self) -> bytes:
         """Return the next line with its end; a shorter one, or none, if the connection ended."""
+        self._lines_allowed -= 1
+        if self._lines_allowed < 0:
+            raise AnswerTooLargeError
         searched = 0
         while (end := self._buffer.find(b"\n", searched)) < 0:
             searched = len(self._buffer)
@@ -184,6 +193,18 @@ class BoundedClient(IMAPClient):  # type: ignore[misc]
         """The connection below."""
         found: BoundedConnection = self._imap
         return found
+
+    def answers_to_search(self, criteria: Sequence[object]) -> Sequence[bytes | None]:
+        """Return the answers as they came.
+
+        The library's own `search` makes an object of each number, all at the same time.
+
+        Raises:
+            IMAP4.error: The server refuses.
+        """
+        asked = _normalise_search_criteria(criteria)
+        answers: list[bytes | None] = self._raw_command_untagged(b"SEARCH", asked)
+        return answers
 
     def _create_IMAP4(self) -> BoundedConnection:  # noqa: N802 - the library's name
         return BoundedConnection(

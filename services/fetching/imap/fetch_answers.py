@@ -1,4 +1,4 @@
-"""Reads a server's answers to FETCH, as the library has split them."""
+"""Reads a server's answers to SELECT and FETCH, as the library has split them."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +8,8 @@ from shared.mail.mime.headers import read_mail_headers
 from shared.mail.parsing.identity import message_ids
 
 _ANSWERED_ID_FIELD: Final = b"BODY[HEADER.FIELDS (MESSAGE-ID)]"
+_MOST_OF_32_BITS: Final = 2**32 - 1
+_MOST_OF_63_BITS: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,19 @@ class Heading:
     size: int = 0
     message_id: str = ""
     received_at: datetime | None = None
+
+
+def number_of_32_bits(answered: Any) -> int:
+    """Return a UIDVALIDITY or UIDNEXT, 0 where there is none.
+
+    Raises:
+        ValueError: It is no number of 32 bits (RFC 9051 section 9), which the database stores.
+    """
+    if answered is None:
+        return 0
+    if not isinstance(answered, int) or not 0 <= answered <= _MOST_OF_32_BITS:
+        raise ValueError("a number has more than 32 bits")
+    return answered
 
 
 def octets_of(fields: dict[bytes, Any]) -> tuple[bytes, bytes]:
@@ -40,12 +55,20 @@ def heading_of(uid: int, fields: dict[bytes, Any]) -> Heading:
     block = next(parts, None) or b""
     headers, _ = read_mail_headers(block)
     found = message_ids(headers.first("message-id") or b"", bare=True)
-    received_at = fields.get(b"INTERNALDATE")
-    if isinstance(received_at, datetime) and received_at.tzinfo is None:
-        received_at = received_at.replace(tzinfo=UTC)
+    size = int(fields.get(b"RFC822.SIZE") or 0)
     return Heading(
         uid,
-        int(fields.get(b"RFC822.SIZE") or 0),
+        size if 0 <= size <= _MOST_OF_63_BITS else 0,
         found[0] if found else "",
-        received_at if isinstance(received_at, datetime) else None,
+        _time_of(fields.get(b"INTERNALDATE")),
     )
+
+
+def _time_of(answered: Any) -> datetime | None:
+    """Return a time, None where it is none that can be compared, such as one of a zone of 99 h."""
+    if not isinstance(answered, datetime):
+        return None
+    try:
+        return answered.replace(tzinfo=answered.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None

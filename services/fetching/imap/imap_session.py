@@ -17,8 +17,14 @@ from services.fetching.imap.faults import (
     MailFaultError,
     MailGoneError,
 )
-from services.fetching.imap.fetch_answers import Heading, heading_of, octets_of
+from services.fetching.imap.fetch_answers import (
+    Heading,
+    heading_of,
+    number_of_32_bits,
+    octets_of,
+)
 from services.fetching.imap.fingerprints import BEGINNING
+from services.fetching.imap.uid_lists import uids_in
 from shared.contracts.fetching import ImapServer
 
 _ANSWER: Final = 256_000
@@ -36,7 +42,7 @@ _DELETED: Final = rb"\Deleted"
 _NO_SELECT: Final = frozenset({b"\\noselect", b"\\nonexistent"})
 _NO_IMAP: Final = (
     *(ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError),
-    RecursionError,
+    *(ArithmeticError, RecursionError),
 )
 """Errors of the library's parsers on answers that are no IMAP."""
 
@@ -154,9 +160,12 @@ class ImapSession:
                 raise
             except imaplib.IMAP4.error as error:
                 raise self._why_not(folder, error) from None
+            uid_validity, uid_next = (
+                number_of_32_bits(answer.get(name)) for name in (b"UIDVALIDITY", b"UIDNEXT")
+            )
         # A server may leave out UIDNEXT: then the highest UID may just have been removed.
-        uid_next = answer.get(b"UIDNEXT") or max(settled, *self.uids_after(0), 0) + 1
-        return OpenedFolder(answer.get(b"UIDVALIDITY") or None, uid_next)
+        highest = 0 if uid_next else max([settled, *self.uids_after(0)[-1:]])
+        return OpenedFolder(uid_validity or None, uid_next or highest + 1)
 
     def _why_not(self, folder: str, error: Exception) -> FolderFaultError:
         """Return why a folder cannot be opened, which servers say in words of their own."""
@@ -168,22 +177,24 @@ class ImapSession:
             return faults.not_selectable(self.where, folder)
         return faults.refused(self.where, f"to open {folder}", error)
 
-    def uids_after(self, uid: int, until: int | None = None) -> list[int]:
-        """Return the UIDs above one, up to another, as the server gives them."""
+    def uids_after(self, uid: int, until: int | None = None) -> Sequence[int]:
+        """Return the UIDs above one, up to another, ascending; the highest one in any case."""
         return self._search(["UID", f"{uid + 1}:{until or '*'}"])
 
-    def uids_since(self, since: datetime, after: int, until: int) -> list[int]:
+    def uids_since(self, since: datetime, after: int, until: int) -> Sequence[int]:
         """Return the UIDs in a range of mails that came on the day before a time, or later.
+
+        They are ascending.
 
         IMAP compares days in the server's time zone, so this is more than what came since then.
         """
         day = (since.astimezone(UTC) - timedelta(days=1)).date()
         return self._search(["UID", f"{after + 1}:{until}", "SINCE", day])
 
-    def _search(self, criteria: Sequence[object]) -> list[int]:
+    def _search(self, criteria: Sequence[object]) -> Sequence[int]:
         self._allow(_LIST_OF_UIDS)
         with self._plain_faults("a search"):
-            return list(self._client.search(list(criteria)))
+            return uids_in(self._client.answers_to_search(criteria))
 
     def headings(self, uids: Sequence[int]) -> list[Heading]:
         """Return size, Message-ID and time of mails; mails that are gone are left out.
@@ -373,13 +384,5 @@ class ImapSession:
             raise faults.unreachable(self.where, error) from error
         except imaplib.IMAP4.error as error:
             raise faults.refused(self.where, what, error) from error
-        except (
-            ValueError,
-            TypeError,
-            IndexError,
-            KeyError,
-            AssertionError,
-            RecursionError,
-        ) as error:
-            # The library's parsers raise these on answers that are no IMAP.
+        except _NO_IMAP as error:
             raise faults.unreachable(self.where, error) from error

@@ -315,6 +315,7 @@ BAD_HEADINGS = {
     "no day": heading(b"INTERNALDATE 5"),
     "no size": heading(b"RFC822.SIZE large"),
     "no list": heading(b"RFC822.SIZE"),
+    "endless zone": heading(b'INTERNALDATE "29-Nov-2026 12:00:00 +99999999999999"'),
     "refused": GONE_WRONG,
     "closed": None,
 }
@@ -360,6 +361,12 @@ ODDITIES: list[tuple[dict[str, object], str]] = [
     ({"odd": {"UID SEARCH": b"* SEARCH one two\r\nTAG OK\r\n"}}, "connection-lost"),
     ({"odd": {"UID SEARCH": b"* SEARCH one two\r\nTAG OK x\r\n"}}, "protocol"),
     ({"odd": {"UID SEARCH": b"* 1 EXISTS\r\n"}}, "unreachable"),
+    ({"odd": {"UID SEARCH": b"* SEARCH 4 99999999999999999999\r\nTAG OK x\r\n"}}, "protocol"),
+    ({"odd": {"UID SEARCH": b"* 1 EXISTS\r\n" * 200_000}}, "protocol"),
+    ({"uid_next": 10**20}, "protocol"),
+    ({"uid_next": -5}, "protocol"),
+    ({"uid_validity": 10**20}, "protocol"),
+    ({"odd": {"SELECT": b"TAG NO x\r\n", "LIST": b"* LIST 5 6 7\r\nTAG OK x\r\n"}}, "protocol"),
     ({"odd": {"CAPABILITY": b"* 1 EXISTS\r\n" * 100_000}}, "protocol"),
 ]
 
