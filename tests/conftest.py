@@ -1,13 +1,12 @@
 """Fixtures for all tests, the profile of Hypothesis, and how a run is spread over the cores."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pytest
 from xdist.remote import Producer
-from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling
 
 import tests.fixtures.examples  # noqa: F401 - before a test's module makes settings of its own
 from tests.fixtures.driver import _driver_closes_what_it_connects
@@ -21,6 +20,7 @@ from tests.fixtures.servers import (
     rabbitmq_url,
     vhost_url,
 )
+from tests.support.scheduling import SystemScheduling
 
 __all__ = [
     "_driver_closes_what_it_connects",
@@ -36,29 +36,6 @@ __all__ = [
 
 _LONG_FIRST: Final = ("stateful", "faults", "desktop", "journeys", "contract", "connected")
 """Folders whose files take minutes. The others follow, so that all processes end together."""
-
-_ON_ONE_SYSTEM: Final[Mapping[str, tuple[str, ...]]] = {
-    "contract": ("test_",),
-    "desktop": ("test_",),
-    "faults": (
-        "test_clocks_apart.py",
-        "test_doors_killed.py",
-        "test_killed_with_one_mail.py",
-        "test_one_after_the_other.py",
-        "test_poison.py",
-    ),
-    "journeys": ("test_",),
-}
-"""Files of a folder, by their beginning, that share a running system: eight processes less each."""
-
-
-class SystemScheduling(LoadFileScheduling):  # type: ignore[misc]  # without types
-    """Gives a process one file after the other, those that share a system all at once."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file: str = super()._split_scope(nodeid)
-        _, folder, *_, name = file.split("/")
-        return folder if name.startswith(_ON_ONE_SYSTEM.get(folder, ())) else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling | None:

@@ -1,14 +1,12 @@
 """A clean environment: what this machine sets is no part of what the deploy files set."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import pytest
 
 from shared.runtime.settings import ServiceSettings
-from tests.deploy.installed import service_settings
-
-Start = Callable[[str, Mapping[str, str]], ServiceSettings]
+from tests.deploy.installed import Start, service_settings
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The services as they are in the checkout: their names and what they read when they start."""
 
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from inspect import getmembers, isclass
 
@@ -9,6 +10,9 @@ from shared.runtime.settings import ServiceSettings
 from tests.deploy.manifests import CHECKOUT
 
 CONSOLE = "console"
+
+Start = Callable[[str, Mapping[str, str]], ServiceSettings]
+"""Reads the settings of a service in an environment of exactly some variables."""
 
 
 def services() -> set[str]:

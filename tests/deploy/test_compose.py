@@ -14,8 +14,7 @@ from services.console.accounts import (
     password_variables,
     user_name,
 )
-from tests.deploy.conftest import Start
-from tests.deploy.installed import CONSOLE, services, variables_of
+from tests.deploy.installed import CONSOLE, Start, services, variables_of
 from tests.deploy.manifests import CHECKOUT, Manifest, project, read_yaml
 
 COMPOSE = read_yaml(CHECKOUT / "docker-compose.yml")

@@ -3,8 +3,7 @@
 import pytest
 
 from shared.runtime.settings import ServiceSettings
-from tests.deploy.conftest import Start
-from tests.deploy.installed import CONSOLE, services, settings_of, variables_of
+from tests.deploy.installed import CONSOLE, Start, services, settings_of, variables_of
 from tests.deploy.manifests import (
     ADDRESSES,
     BASE,

@@ -264,6 +264,10 @@ class Client:
         return True
 
 
+Run = Callable[..., RunningListener]
+"""Runs the listeners with some settings changed."""
+
+
 def listener_settings(**changed: Any) -> IngestSettings:
     """Return settings for listeners on free ports."""
     return IngestSettings.model_validate(

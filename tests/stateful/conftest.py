@@ -1,6 +1,5 @@
 """The whole system, with three agents, on shared servers, or on ones that may be killed."""
 
-import os
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import system
 from tests.fixtures.broker import Broker
 from tests.stateful.agent import CAPACITY
-from tests.stateful.simulation import Server, Simulation, open_simulation
+from tests.stateful.simulation import IS_LONG, Server, Simulation, open_simulation
 from tests.support import record_reader
 from tests.support.systems.breakable_system import BreakableSystem
 
@@ -40,10 +39,6 @@ _AGENTS: Final = {
     "agent2": frozenset({"support", "sales"}),
     "agent3": frozenset({"support"}),
 }
-
-
-IS_LONG: Final = "STATEFUL_RUNS" in os.environ
-"""A long run has servers of its own, and kills them too."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Three agents on the running system, and the checks that are made when it has come to rest."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -27,6 +28,9 @@ from tests.support.systems.mail_senders import MailSenders, message_ids
 from tests.support.waiting import until
 
 Server = LocalRabbitMQ | LocalMongoDB
+
+IS_LONG: Final = "STATEFUL_RUNS" in os.environ
+"""A long run has servers of its own, and kills them too."""
 
 _PATIENCE: Final = 60.0
 _LOOK_EVERY: Final = 0.02

@@ -15,8 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.stateful.conftest import IS_LONG
-from tests.stateful.simulation import Simulation
+from tests.stateful.simulation import IS_LONG, Simulation
 from tests.stateful.steps import Steps
 
 pytestmark = [pytest.mark.connected, pytest.mark.faults, pytest.mark.journey]

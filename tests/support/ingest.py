@@ -33,6 +33,7 @@ from tests.support.backend import Backend
 
 KEY = "a-key-of-the-tests-for-bounces-0123456789"
 MAIL = b"From: ann@example.org\r\nTo: support@demo.example\r\nSubject: Hi\r\n\r\nHello\r\n"
+INVOICE = b"From: ann@example.org\r\nSubject: Invoice 17\r\n\r\nHello\r\n"
 
 
 @dataclass

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ import pytest
 from deploy.local.processes.ports import free_port
 from deploy.local.programs.packages import install
 from deploy.local.progress import NotPossibleError
+from tests.support.waiting import until
 
 SAMPLES: Final = Path(__file__).parents[3] / "deploy" / "proxies"
 _PACKAGES: Final = {"nginx": "nginx-light", "haproxy": "haproxy"}
@@ -39,7 +41,8 @@ async def proxy(
     arguments = write(sample, folder, port, [urlsplit(target).netloc for target in targets])
     process = await asyncio.create_subprocess_exec(program, *arguments)
     try:
-        await _listening(port)
+        if not await until(partial(_is_listening, port), 20, every=0.02):
+            pytest.fail(f"{kind} does not listen: see the end of its output")
         yield f"http://localhost:{port}"
     finally:
         if process.returncode is None:
@@ -84,13 +87,10 @@ def _haproxy(sample: str, folder: Path, port: int, targets: Sequence[str]) -> Se
     return ("-db", "-f", str(folder / "haproxy.cfg"))
 
 
-async def _listening(port: int) -> None:
-    async with asyncio.timeout(20):
-        while True:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.02)
-                continue
-            writer.close()
-            return
+async def _is_listening(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True

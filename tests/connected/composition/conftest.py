@@ -16,9 +16,7 @@ from shared.storage.mails.arrival_store import ArrivalStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.upload_store import UploadStore
 from tests.support.backend import Backend
-from tests.support.ingest import envelope
-
-RAW = b"From: ann@example.org\r\nSubject: Invoice 17\r\n\r\nHello\r\n"
+from tests.support.ingest import INVOICE, envelope
 
 
 @pytest.fixture
@@ -79,7 +77,7 @@ def redirecting(backend: Backend, sent: DeliveryStore, arrived: ArrivalStore) ->
 @pytest.fixture
 async def mail(backend: Backend, arrived: ArrivalStore) -> Interaction:
     """A mail that agent1 works on, with the octets it came in."""
-    arrival_id = await arrived.add(RAW, envelope(sender="ann@example.org"))
+    arrival_id = await arrived.add(INVOICE, envelope(sender="ann@example.org"))
     return await backend.add_mail(
         state=State.ACCEPTED, owner_id="agent1", arrival_id=arrival_id, contact_id="c1"
     )

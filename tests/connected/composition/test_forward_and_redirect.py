@@ -33,8 +33,8 @@ from shared.domain.user_data import LARGEST
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
 from shared.storage.mails.delivery_store import DeliveryStore
-from tests.connected.composition.conftest import RAW
 from tests.support.backend import CENTER, Backend, cause
+from tests.support.ingest import INVOICE
 
 pytestmark = pytest.mark.connected
 
@@ -273,7 +273,7 @@ async def test_a_redirected_mail_goes_on_unchanged_and_ends_the_work(
         "bob@example.org",
     )
     raw = (await backend.newest("deliveries", command.redirect_id))["raw"]
-    assert raw.endswith(RAW)
+    assert raw.endswith(INVOICE)
     message = message_from_bytes(raw)
     assert (message["From"], message["Resent-From"], message["Resent-To"]) == (
         "ann@example.org",

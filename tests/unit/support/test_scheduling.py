@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import SystemScheduling
+from tests.support.scheduling import SystemScheduling
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,14 @@
 """The listeners on the loop of production and on asyncio's."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import uvloop
 
-from tests.doubles.listener import LoopFactory, RunningListener, running_listener
-
-Run = Callable[..., RunningListener]
+from tests.doubles.listener import LoopFactory, Run, RunningListener, running_listener
 
 
 @pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])

@@ -4,8 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.doubles.listener import Client
-from tests.unit.ingest.smtp.conftest import Run
+from tests.doubles.listener import Client, Run
 
 
 def test_a_session_too_many_is_turned_away(run: Run) -> None:

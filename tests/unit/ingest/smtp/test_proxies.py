@@ -7,8 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from tests.doubles.listener import Client
-from tests.unit.ingest.smtp.conftest import Run
+from tests.doubles.listener import Client, Run
 
 PROXIED = {"proxy_protocol": "v1v2", "proxies": "127.0.0.1"}
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"

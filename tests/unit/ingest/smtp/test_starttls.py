@@ -7,9 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from services.ingest.settings import IngestSettings
-from tests.doubles.listener import Client
+from tests.doubles.listener import Client, Run
 from tests.fixtures.https import certificate
-from tests.unit.ingest.smtp.conftest import Run
 
 MAIL = b"Subject: x\r\n\r\nx\r\n.\r\n"
 

@@ -63,6 +63,7 @@ class Server:
     manner: Manner = "plain"
     commands: list[bytes] = field(default_factory=list)
     saw_dot: bool = False
+    has_interrupted: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
     tasks: list["asyncio.Task[None]"] = field(default_factory=list)
 
@@ -74,6 +75,9 @@ class Server:
             await self._talk(reader, writer)
         finally:
             writer.transport.abort()
+            with suppress(OSError):
+                await writer.wait_closed()
+            self.has_interrupted.set()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
@@ -90,6 +94,7 @@ class Server:
         while (line := await reader.readline()) not in {b".\r\n", b""}:
             if self.step == "body" and line == b"\r\n":
                 await self._answer("body", writer)
+                self.has_interrupted.set()
         self.saw_dot = line == b".\r\n"
 
     async def _answer(self, step: str, writer: asyncio.StreamWriter) -> None:
@@ -108,7 +113,7 @@ class Server:
                     writer.write(self.answer if self.manner != "drips" else self.answer[at:][:1])
                     await writer.drain()
                     if self.manner == "drips":
-                        await asyncio.sleep(0.02)
+                        await asyncio.sleep(0.02)  # the pace is what is tested
 
 
 @asynccontextmanager
@@ -145,7 +150,10 @@ async def transmitted(server: Server, tls: Literal["none", "implicit"] = "none")
     route = SmtpRoute(host="localhost", port=server.port, tls=tls)
 
     async def before_dot(_: Mapping[str, Reply]) -> None:
-        await asyncio.sleep(0.05)  # the majority write; the server may say something meanwhile
+        # As the majority write takes its time: what the server says meanwhile has arrived.
+        if server.step == "body":
+            await server.has_interrupted.wait()
+            await asyncio.sleep(0)
 
     async def octets() -> AsyncIterator[bytes]:
         yield b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n"
