@@ -55,7 +55,7 @@ async def test_every_screen_is_free_of_barriers_in_german(
     await page.keyboard.press("w")
     dialog = page.get_by_role("dialog")
     found["workbins"] = await german.barriers()
-    await dialog.get_by_role("button", name="email.in-progress").click()
+    await dialog.get_by_role("button", name="In Bearbeitung").click()
     kept = page.locator(".kept", has_text="Rechnung 18")
     await expect(kept).to_be_visible()
     await german.picture("workbin")

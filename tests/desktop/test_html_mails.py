@@ -18,6 +18,23 @@ DOT = bytes.fromhex(
 DECODED = "one => one.decode()"
 """Fails where the picture cannot be shown."""
 COLOR = "one => getComputedStyle(one).color"
+SCROLLS = """one => {
+  const page = one.contentDocument.documentElement;
+  return page.scrollHeight > page.clientHeight;
+}"""
+HAS_HEIGHT = """() => {
+  const frame = document.querySelector("iframe[src*='/view']");
+  return frame?.style.blockSize && frame.contentDocument?.readyState === "complete";
+}"""
+HAS_ROOM = """() => {
+  const page = document.querySelector("iframe[src*='/view']").contentDocument.documentElement;
+  return page.scrollHeight <= page.clientHeight;
+}"""
+TALL = {
+    "One line": "<p>short</p>",
+    "Forty lines": "<p>a line that is long enough to be two on a small page</p>" * 40,
+    "Endless": "<p style='height:9000000px'>tall</p>",
+}
 
 
 def html_mail(subject: str) -> bytes:
@@ -37,6 +54,15 @@ def html_mail(subject: str) -> bytes:
     return mail.as_bytes(policy=policy.SMTP)
 
 
+def html_of(subject: str, html: str) -> bytes:
+    """Return a mail that has HTML only."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "ann@example.org", "support@demo.example", subject
+    mail["Message-ID"] = f"<{subject.replace(' ', '-')}@example.org>"
+    mail.set_content(html, subtype="html")
+    return mail.as_bytes(policy=policy.SMTP)
+
+
 async def test_html_mail_has_its_design_and_pictures(desk: AgentPage, running: System) -> None:
     page, subject = desk.page, "Letters in red"
     asked: list[str] = []
@@ -51,9 +77,36 @@ async def test_html_mail_has_its_design_and_pictures(desk: AgentPage, running: S
     async with page.expect_request("https://pictures.example.org/dot.png"):
         await page.get_by_role("button", name="Load pictures from outside").click()
     barriers = await desk.barriers()
+    # The page scrolls, and not the frame in it.
+    frame = page.locator("iframe[src*='/view']")
+    scrolls = await frame.evaluate(SCROLLS)
     await page.keyboard.press("e")
     await desk.ended(subject, "Done")
     # The browser reports the picture whose host it cannot find.
     desk.faults[:] = [one for one in desk.faults if "ERR_NAME_NOT_RESOLVED" not in one]
 
     assert (color, before, barriers) == ("rgb(255, 0, 0)", [], [])
+    assert not scrolls
+
+
+async def test_frame_is_as_tall_as_its_mail_within_bounds(
+    desk: AgentPage, running: System
+) -> None:
+    page, frame = desk.page, desk.page.locator("iframe[src*='/view']")
+    heights = {}
+    for subject, html in TALL.items():
+        await hand_in(html_of(subject, html), running.addresses.smtp)
+        await desk.accept(subject)
+        await page.wait_for_function(HAS_HEIGHT)
+        heights[subject] = await frame.evaluate("one => one.offsetHeight")
+        if subject == "Forty lines":
+            await page.set_viewport_size({"width": 400, "height": 800})
+            await page.wait_for_function(HAS_ROOM)
+            await page.set_viewport_size({"width": 1320, "height": 820})
+            await page.wait_for_function(HAS_ROOM)
+        await page.keyboard.press("e")
+        await desk.ended(subject, "Done")
+
+    assert 800 < heights["Forty lines"] < 4_000
+    assert heights["Endless"] <= 20_020
+    assert heights["One line"] < 200

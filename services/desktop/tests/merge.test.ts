@@ -36,7 +36,7 @@ describe("merged", () => {
 });
 
 describe("joined", () => {
-  const base: Fields = { to: ["a@x"], cc: [], bcc: [], subject: "Re", text: BASE, html: "" };
+  const base: Fields = { from: "us@x", to: ["a@x"], cc: [], bcc: [], subject: "Re", text: BASE, html: "" };
 
   it("joins fields that one side changed", () => {
     const mine = { ...base, to: ["a@x", "b@x"] };
@@ -60,7 +60,7 @@ describe("joined", () => {
 
 describe("edits", () => {
   it("names what changed only", () => {
-    const base: Fields = { to: [], cc: [], bcc: [], subject: "", text: "", html: "" };
+    const base: Fields = { from: "us@x", to: [], cc: [], bcc: [], subject: "", text: "", html: "" };
 
     expect(edits(base, { ...base, text: "Hello", cc: ["a@x"] })).toEqual({
       ccAddress: ["a@x"],

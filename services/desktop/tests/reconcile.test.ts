@@ -16,6 +16,7 @@ import {
 } from "../src/writing/reconcile";
 
 const words = (greeting: string, body = "it is paid.", end = "Ada"): Fields => ({
+  from: "support@demo.example",
   to: ["ann@example.org"],
   cc: [],
   bcc: [],

@@ -100,6 +100,7 @@ def rest_router(parts: RestResources) -> RestRouter:
             Route("/me", parts.channels.change_session, methods=["POST"]),
             Route("/me/preferences", parts.preferences.read),
             Route("/me/preferences", parts.preferences.write, methods=["PUT"]),
+            Route("/me/senders", parts.channels.senders),
             Route("/me/sessions", parts.channels.end_sessions, methods=["DELETE"]),
             Route("/me/channels", parts.channels.my_channels),
             Route("/me/channels/{channel}", parts.channels.my_channel),

@@ -124,6 +124,12 @@ export interface Queue {
   description: string;
 }
 
+// An address that the agent may write from.
+export interface Sender {
+  address: string;
+  personal: string;
+}
+
 export interface MailAddress {
   address: string;
   personal?: string;

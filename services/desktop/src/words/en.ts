@@ -40,6 +40,8 @@ export const en = {
   notReady: "Not ready",
   loggedOut: "Logged out",
   chooseState: "Choose your state",
+  // The reasons that every house has; its own have the names that it gave them.
+  reasonNames: { OutToLunch: "Out to lunch", AfterCallWork: "Finishing work" } as Record<string, string>,
   takesMail: "You are offered mail.",
   takesNoMail: "You are offered no mail.",
 
@@ -55,12 +57,15 @@ export const en = {
   sending: "Being sent",
   recent: "Recently",
   workbins: "Workbins",
+  // The workbins of the demo; others have the names that their house gave them.
+  binNames: { "email.draft": "Drafts for later", "email.in-progress": "In progress" } as Record<string, string>,
   emptyBin: "Empty. “Workbin” puts a mail here.",
   noWork: "No mail yet.",
   noWorkReady: "The next mail comes by itself.",
   noWorkNotReady: "Become Ready to be offered mail.",
   becomeReady: "Become Ready",
   nothingChosen: "Choose a mail on the left to read it.",
+  nothingToChooseYet: "Mail that you accept is shown here.",
   search: "Find in your work",
   searching: "Searching…",
   nothingFound: "Nothing in your work has these words.",
@@ -146,7 +151,7 @@ export const en = {
   add: "Add",
   remove: (name: string) => `Remove ${name}`,
   disposition: "Outcome",
-  dispositionHint: "What came of it, such as “solved”",
+  dispositionHint: "Such as “solved”",
   save: "Save",
   saved: "Saved",
   you: "You",

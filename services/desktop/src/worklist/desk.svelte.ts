@@ -6,6 +6,7 @@ import type {
   AgentState,
   Interaction,
   Queue,
+  Sender,
   StateMessage,
   User,
   Workbin,
@@ -56,6 +57,7 @@ class Desk {
   states = $state.raw<AgentState[]>([]);
   channel = $state.raw<AgentState | null>(null);
   queues = $state.raw<Queue[]>([]);
+  senders = $state.raw<Sender[]>([]);
   workbins = $state.raw<Workbin[]>([]);
   work = $state.raw(NO_WORK);
   bins = $state.raw<Bins>(new Map());
@@ -65,6 +67,8 @@ class Desk {
   search = $state("");
   // Whether the mail that is shown next takes the focus: not where nobody asked for it.
   takesFocus = false;
+  // Whether a draft was asked for that has no focus yet: keys that come meanwhile are meant for it.
+  isOpeningDraft = false;
   notices = $state.raw<Notice[]>([]);
   assertive = $state("");
   busy = $state.raw<ReadonlySet<string>>(new Set());
@@ -187,6 +191,7 @@ class Desk {
   choose(id: string): void {
     this.takesFocus = id !== "";
     this.selected = id;
+    this.isOpeningDraft = false;
   }
 
   async accept(item: Interaction): Promise<void> {
@@ -212,6 +217,7 @@ class Desk {
 
   async create(): Promise<void> {
     if (this.busy.has(NEW_MAIL)) return;
+    this.isOpeningDraft = true;
     try {
       await this.#busyWith(NEW_MAIL, async () => {
         const outcome = await this.api.post<Outcome>(
@@ -222,6 +228,7 @@ class Desk {
         await this.openDraft(outcome);
       });
     } catch (error) {
+      this.isOpeningDraft = false;
       this.complain(language.t.newMail, error);
     }
   }
@@ -240,22 +247,28 @@ class Desk {
       indentCharacter: "> ",
       ...(name === "Forward" ? {} : { quoteOriginal: true }),
     };
+    this.isOpeningDraft = true;
     try {
       // Busy until the draft is shown, so that a second key begins no second one.
       await this.#busyWith(item.id, async () =>
         this.openDraft(await this.perform(item, name, parameters)),
       );
     } catch (error) {
+      this.isOpeningDraft = false;
       this.complain(this.nameOf(name), error);
     }
   }
 
   // Shows a draft that an operation has begun; it may have to be asked for.
-  async openDraft(outcome: Outcome | null): Promise<void> {
-    if (!outcome) return;
+  async openDraft(outcome: Outcome): Promise<void> {
     if (outcome.interaction) this.take(outcome.interaction);
     else if (outcome.interactionId) await this.refresh(outcome.interactionId);
     if (outcome.interactionId) this.choose(outcome.interactionId);
+    this.isOpeningDraft = Boolean(outcome.interactionId);
+  }
+
+  hasOpenedDraft(): void {
+    this.isOpeningDraft = false;
   }
 
   // The queue in which drafts of this house are, else that of the mail.
@@ -448,22 +461,34 @@ class Desk {
   // Reads everything and goes on from there.
   async #synchronize(): Promise<void> {
     const { api } = this;
-    const [list, channels, states, workbins, queues] = await Promise.all([
+    const [list, channels, states, workbins, queues, senders] = await Promise.all([
       this.#readWork(),
       api.get<{ channels: { userState: AgentState }[] }>("/me/channels?fields=*"),
       api.get<{ agentStates: AgentState[] }>("/settings/agent-states"),
       api.get<{ workbins: Workbin[] }>("/me/workbins"),
       api.get<{ queues: Queue[] }>("/queues?fields=*"),
+      this.#readSenders(),
     ]);
     this.work = fromList(list.interactions, this.work);
     this.channel = channels.channels[0]?.userState ?? null;
     this.states = states.agentStates;
     this.workbins = workbins.workbins;
     this.queues = queues.queues;
+    this.senders = senders;
     this.groups.offered.forEach((one) => this.#measure(one));
     showCount(this.groups.offered.length);
     this.#connection.start(list.position);
     void this.#readBins();
+  }
+
+  // None where the gateway is of an earlier release, as one may be while they are replaced.
+  async #readSenders(): Promise<Sender[]> {
+    try {
+      return (await this.api.get<{ senders: Sender[] }>("/me/senders")).senders;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return [];
+      throw error;
+    }
   }
 
   // All that the agent has; what changes meanwhile comes as messages.

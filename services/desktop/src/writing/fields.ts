@@ -5,6 +5,7 @@ import { merged } from "./merge";
 import { listed } from "./recipients";
 
 export interface Fields {
+  from: string;
   to: string[];
   cc: string[];
   bcc: string[];
@@ -17,6 +18,7 @@ export interface Fields {
 export function fieldsOf(draft: Interaction): Fields {
   const mail = draft.email_object;
   return {
+    from: mail.FromAddress ?? "",
     to: listed(mail.ToAddress),
     cc: listed(mail.CCAddresses),
     bcc: listed(mail.BCCAddresses),
@@ -36,13 +38,14 @@ export function sameWords(one: Fields, other: Fields): boolean {
   return areAlike && JSON.stringify(ordered(one)) === JSON.stringify(ordered(other));
 }
 
-function ordered({ to, cc, bcc, subject, text }: Fields): unknown[] {
-  return [to, cc, bcc, subject, text];
+function ordered({ from, to, cc, bcc, subject, text }: Fields): unknown[] {
+  return [from, to, cc, bcc, subject, text];
 }
 
 // The `email_object` that turns `before` into `after`; fields that are the same are left out.
 export function edits(before: Fields, after: Fields): Record<string, unknown> {
   const all: Record<string, [unknown, unknown]> = {
+    fromAddress: [before.from, after.from],
     toAddress: [before.to, after.to],
     ccAddress: [before.cc, after.cc],
     bccAddress: [before.bcc, after.bcc],
@@ -66,10 +69,11 @@ export function joined(base: Fields, mine: Fields, theirs: Fields): Fields | nul
     if (other === old || ours === other) return mine[name];
     return ours === old ? theirs[name] : null;
   };
-  const [to, cc, bcc, subject] = [pick("to"), pick("cc"), pick("bcc"), pick("subject")];
+  const [to, cc, bcc] = [pick("to"), pick("cc"), pick("bcc")];
+  const [from, subject] = [pick("from"), pick("subject")];
   const html = pick("html");
-  if (!to || !cc || !bcc || subject === null || html === null) return null;
+  if (!to || !cc || !bcc || from === null || subject === null || html === null) return null;
   // Formatted words are one piece: they cannot be joined by the paragraphs of their plain text.
   if (html !== "" && text !== mine.text && text !== theirs.text) return null;
-  return { to, cc, bcc, subject, text, html };
+  return { from, to, cc, bcc, subject, text, html };
 }

@@ -80,13 +80,14 @@ export function chooseVersion(state: DraftState, which: "mine" | "theirs"): Draf
 export function restoreCopy(state: DraftState, copy: Copy): DraftState {
   if (state.version < 0 || same(copy.fields, state.base)) return state;
   const unconfirmed = copy.unconfirmed ?? [];
-  const before = { ...state, ...withHtml(copy), unconfirmed, theirs: null, version: state.version - 1 };
+  const before = { ...state, ...withAllFields(copy), unconfirmed, theirs: null, version: state.version - 1 };
   return mergeServerVersion(before, state.version, state.base);
 }
 
-// Copies of earlier releases have no HTML.
-function withHtml({ base, fields }: Copy): Pick<Copy, "base" | "fields"> {
-  return { base: { ...base, html: base.html ?? "" }, fields: { ...fields, html: fields.html ?? "" } };
+// Copies of earlier releases have no HTML and no sender.
+function withAllFields({ base, fields }: Copy): Pick<Copy, "base" | "fields"> {
+  const none = { html: "", from: "" };
+  return { base: { ...none, ...base }, fields: { ...none, ...fields } };
 }
 
 export function copyOf({ base, fields, unconfirmed }: DraftState): Copy {

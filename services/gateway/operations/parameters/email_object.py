@@ -17,6 +17,7 @@ from services.gateway.operations.parameters.email_object_keys import (
     require_known,
 )
 from services.gateway.operations.parameters.model import Parameters
+from services.gateway.operations.senders import name_beside
 from shared.contracts.commands import DraftEdits, MailAddress
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.interaction import LONGEST_SUBJECT, Address, Email
@@ -53,15 +54,23 @@ class MailParameters(Parameters):
 def edits_in(
     wanted: MailParameters, contact_center: ContactCenter, drafted: Email = NOTHING
 ) -> DraftEdits:
-    """Return the changes to a draft.
+    """Return the changes to a draft. A sender without a name gets the one of the contact center.
 
     Raises:
         RequestError: As for `read_edits`, or the sender is not an address of the contact center.
     """
     edits = read_edits(wanted.mail, drafted)
-    if edits.sender is not None and not contact_center.owns(edits.sender.address):
-        raise refused("fromAddress is not an address of this contact center")
-    return edits
+    sender = edits.sender
+    if sender is None:
+        return edits
+    if not contact_center.owns(sender.address):
+        raise refused(
+            "fromAddress is not an address of this contact center: GET /me/senders lists them"
+        )
+    if sender.personal:
+        return edits
+    named = sender.model_copy(update={"personal": name_beside(sender.address, contact_center)})
+    return edits.model_copy(update={"sender": named})
 
 
 def ignored_in(

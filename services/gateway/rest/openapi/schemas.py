@@ -249,6 +249,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Failure": _FAILURE,
     "Mailbox": _MAILBOX,
     "Queue": _QUEUE,
+    "Sender": shape({"address": TEXT, "personal": TEXT}),
     "Skill": shape({"id": TEXT, "name": TEXT, "uri": TEXT, "path": TEXT}),
     "User": _USER,
     "Workbin": _WORKBIN,

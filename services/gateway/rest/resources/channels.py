@@ -8,6 +8,7 @@ from services.gateway.http.answers import json_answer
 from services.gateway.http.json_body import Body, read_object
 from services.gateway.operations.registry import operation_name
 from services.gateway.operations.request import OK
+from services.gateway.operations.senders import senders_of
 from services.gateway.rest.callers import Callers, wants_fields
 from services.gateway.wire.channels import CHANNEL, READY, agent_states, channels, state_of
 from services.gateway.wire.mail import Fields
@@ -17,7 +18,7 @@ from shared.storage.configuration_store import ConfigurationStore
 
 
 class ChannelsResource:
-    """The resources /me, /me/sessions, /me/channels and /settings/agent-states."""
+    """The resources /me, /me/sessions, /me/senders, /me/channels and /settings/agent-states."""
 
     def __init__(
         self,
@@ -45,6 +46,13 @@ class ChannelsResource:
         states = agent_states(await self._configuration.current())
         fields = [{**one.fields, "operationName": one.name} for one in states]
         return json_answer({"statusCode": 0, "agentStates": fields, "settings": fields})
+
+    async def senders(self, request: Request) -> Response:
+        """GET /me/senders: the addresses that the agent may write from."""
+        await self._callers.agent(request)
+        found = senders_of(await self._configuration.current())
+        fields = [{"address": one.address, "personal": one.personal} for one in found]
+        return json_answer({"statusCode": 0, "senders": fields})
 
     async def my_channels(self, request: Request) -> Response:
         """GET /me/channels: addresses, or channels with their states."""

@@ -137,7 +137,7 @@ async def test_send_carries_what_the_agent_wrote(
         ],
         "cc": [{"address": "eve@example.org", "personal": "Eve"}],
         "bcc": None,
-        "sender": {"address": "support@demo.example", "personal": ""},
+        "sender": {"address": "support@demo.example", "personal": "Demo Support"},
         "subject": "Re: Invoice 17",
         "text": "Paid.",
         "html": None,

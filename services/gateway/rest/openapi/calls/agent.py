@@ -81,6 +81,15 @@ AGENT_CALLS: Final[tuple[Call, ...]] = (
     ),
     Call(
         "get",
+        "/me/senders",
+        "Agent",
+        "The addresses that I may write from (`fromAddress` of a mail), with the name beside each:"
+        " the contact center's senders, then its mailboxes and their aliases. The first is that of"
+        " a new mail.",
+        answering(senders=several(ref("Sender"))),
+    ),
+    Call(
+        "get",
         "/me/channels",
         "Agent",
         "My channels.",
