@@ -89,9 +89,7 @@ async def test_html_mail_has_its_design_and_pictures(desk: AgentPage, running: S
     assert not scrolls
 
 
-async def test_frame_is_as_tall_as_its_mail_within_bounds(
-    desk: AgentPage, running: System
-) -> None:
+async def test_frame_is_as_tall_as_its_mail_within_bounds(desk: AgentPage, running: System) -> None:
     page, frame = desk.page, desk.page.locator("iframe[src*='/view']")
     heights = {}
     for subject, html in TALL.items():
