@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.console.exit_codes import Exit, NotPossibleError
 from shared.contracts.description.sections import Name
 
+# 256 random bits: nobody guesses one, so its digest needs no salt and no slow hash.
 _OCTETS: Final = 32
 
 

@@ -30,9 +30,11 @@ from shared.storage.interactions import interaction_store
 from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails.delivery_documents import unsettled
 
+# A person waits at the terminal; a database that is well answers in milliseconds.
 _DEADLINE_SECONDS: Final = 5
 _PROBES: Final = "probes"
 _LOOKED_BACK: Final = timedelta(days=3)
+# All arrivals of three days are looked through, a thousand at a time.
 _LONGEST_LOOK_SECONDS: Final = 60
 _MOST_UNSEEN: Final = 100
 _PAGE: Final = 1_000

@@ -29,6 +29,7 @@ from shared.storage.interactions import interaction_store
 from shared.storage.interactions.active import IS_ACTIVE
 from shared.storage.interactions.interaction_store import Change, InteractionStore
 
+# Changes at the same time; agents work meanwhile.
 _AT_ONCE: Final = 50
 _WHERE: Final[Document] = {"direction": 1, "state": 1, "queue": 1, "owner_id": 1, "place": 1}
 

@@ -24,6 +24,7 @@ from shared.domain.errors import (
 
 log = structlog.get_logger()
 
+# A broker or database that changes its leader is back after some seconds.
 RETRY_AFTER: Final = timedelta(seconds=2)
 
 

@@ -16,7 +16,9 @@ from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_i
 _OWNED_STATES: Final = (*WORKED_ON, State.SENDING)
 """A mail that is being sent belongs to its author, who may take it back while it waits."""
 
+# Nobody reads further. An agent with more finds adds a word.
 _MOST_FOUND: Final = 200
+# The agent who searches looks at an empty list meanwhile.
 _LONGEST_SEARCH_MS: Final = 2_000
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 LIFETIME: Final = 5.0
-"""Seconds."""
+"""Seconds for which a changed password, or a cookie that has ended, may still count."""
 
 # Clients choose the keys (heads, user names), so the number must be bounded.
 MAX_ENTRIES: Final = 10_000

@@ -10,6 +10,7 @@ from shared.bayeux.transports.web import NOT_SNIFFED
 from shared.bayeux.transports.websocket_connection import SocketConnection, SocketServer
 from shared.peers.open_connections import OpenConnections
 
+# Far above `max_body_bytes`: the server closes with 1009 itself, and in order, below this.
 _MAX_FRAME_BYTES: Final = 1024 * 1024
 _KEEP_ALIVE_SECONDS: Final = 75
 """Longer than balancers keep idle connections (nginx: 60 s), so that the balancer closes first.

@@ -10,6 +10,7 @@ from shared.domain.interaction import Interaction
 
 LATEST: Final = timedelta(days=1)
 """A mail that was written, or came, before that is not answered automatically any more."""
+# Two machines that answer each other under changing names stop after these.
 MOST_TO_ADDRESS_IN_HOUR: Final = 5
 MOST_IN_THREAD_A_DAY: Final = 20
 MOST_OF_MAILBOX_A_DAY: Final = 1_000

@@ -29,7 +29,9 @@ log = structlog.get_logger()
 
 TAKEN: Final = Counter("mailroom_mails_taken_total", "Mails stored, by the way they came", ["way"])
 
+# Octets. The largest files that Gmail sends are 25 MB, which base64 makes 34 MB.
 LARGEST_MAIL: Final = 50_000_000
+# Received fields of a loop (RFC 5321, 6.3: at least 100).
 MOST_HOPS: Final = 100
 HOST_NAME: Final = "mailroom"
 _MARKS_OF_A_LOOP: Final = 3

@@ -30,6 +30,7 @@ from shared.storage.token_store import Grant, TokenStore, login_id
 log = structlog.get_logger()
 
 _LEASE: Final = 3 * DEADLINE
+# Another pod renews the login meanwhile, which takes a request.
 _POLL_EVERY: Final = timedelta(seconds=0.5)
 _NO_CONSENT: Final = "nobody has agreed to this login yet"
 _NO_RESPONSE_YET: Final = "no answer of the token endpoint yet"

@@ -19,9 +19,11 @@ log = structlog.get_logger()
 CONNECTION_FAULTS: Final = (AMQPError, OSError, RuntimeError)
 """The libraries raise these if the broker is away or refuses a connection, or time runs out."""
 
+# A broker under load answers a handshake within seconds; a lost packet costs one more.
 _DEADLINE_SECONDS: Final = 10.0
 # Hundreds of processes may wait for one broker that starts.
 _PAUSE_SECONDS: Final = 1.0
+# Often enough to be found in a log, seldom enough not to fill it.
 _LOGGED_AGAIN_SECONDS: Final = 30.0
 _REPRESENTATION: Final = re.compile(r"<[A-Za-z.]+ object|\w+\(.*=")
 """The `repr` of an object, which is no text for people."""

@@ -24,7 +24,9 @@ __all__ = ["Consumer", "declare_topology"]
 
 log = structlog.get_logger()
 
+# Hundreds of processes may wait for one broker that starts.
 _PAUSE_SECONDS: Final = 1.0
+# As for other connections (`connection.py`).
 _CONNECTING_SECONDS: Final = 10.0
 
 

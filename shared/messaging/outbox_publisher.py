@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 # A process that lives has published its own messages by then.
 _PATIENCE: Final = timedelta(seconds=5)
+# A message of a process that died is late by this and `_PATIENCE` at most.
 _SWEEP_INTERVAL: Final = timedelta(seconds=2)
 # Each one is a task in memory; the sweep publishes the others.
 _MOST_SOON: Final = 1_000

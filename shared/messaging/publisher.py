@@ -32,6 +32,7 @@ _OTHER_KEYS: Final = "BCC"
 _DEADLINE: Final = timedelta(seconds=10)
 _DOUBTED_SECONDS: Final = 5.0
 """Seconds after an unconfirmed message in which the broker counts as away."""
+# Hundreds of processes may wait for one broker that starts.
 _PAUSE_SECONDS: Final = 1.0
 
 

@@ -10,6 +10,7 @@ from shared.contracts.outgoing import Outgoing
 
 # A broker that has lost its data is noticed by the upkeep within seconds.
 _SECONDS: Final = 60.0
+# They are held in memory, so a busy minute must not fill it.
 _MOST: Final = 5_000
 _MOST_COMMANDS: Final = 8
 """Commands of one interaction that are repeated. An interaction recognises its last 16 commands;

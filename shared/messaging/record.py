@@ -35,6 +35,7 @@ _LONGEST_LOOK_SECONDS: Final = 20.0
 _PAUSE_SECONDS: Final = 1.0
 
 
+# As many seconds as a broker takes to restart.
 _MOST_REFUSALS: Final = 30
 _REFUSALS: Final = (AMQPChannelError, ConnectionInternalError, ConnectionNotImplemented)
 

@@ -16,6 +16,7 @@ REASON: Final = "x-reason"
 MAX_ATTEMPTS: Final = 50
 """About four hours of waiting. After a longer outage an operator replays the messages."""
 
+# It travels in a header, and a person reads one line of it.
 _LONGEST_REASON: Final = 300
 
 

@@ -18,7 +18,9 @@ log = structlog.get_logger()
 
 # A queue may be deleted without any error for its consumers or publishers.
 _EVERY_SECONDS: Final = 5.0
+# Nothing is published while something is missing, so it is looked for again soon.
 _SOON_SECONDS: Final = 0.5
+# A broker that does not answer for so long counts as away.
 _LONGEST_LOOK_SECONDS: Final = 20.0
 _MARKER_LASTS: Final = 3_600_000
 """Milliseconds after which the broker deletes the marker of a process that has ended."""

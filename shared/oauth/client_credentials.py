@@ -26,6 +26,7 @@ from shared.contracts.oauth import OAuthLogin
 
 # RFC 7518, 3.3.
 _SMALLEST_RSA_BITS: Final = 2048
+# Octets of a key file. The largest keys have some kilobytes.
 _LARGEST: Final = 64 * 1024
 
 

@@ -17,6 +17,7 @@ _CODE: Final = re.compile(r"[\x21-\x7e]{1,2000}")
 _LONGEST_WAIT: Final = timedelta(minutes=30)
 _SHORTEST_WAIT: Final = timedelta(minutes=1)
 _SHORTEST_INTERVAL: Final = timedelta(seconds=1)
+# What a client does where the endpoint names none (RFC 8628, 3.2).
 _USUAL_INTERVAL: Final = timedelta(seconds=5)
 _LONGEST_INTERVAL: Final = timedelta(minutes=1)
 

@@ -12,9 +12,12 @@ from shared.contracts.oauth import MailServer
 _RENEWED_AFTER: Final = 0.8
 # Pods and installations must not renew at the same moment.
 _JITTER: Final = 0.05
+# An endpoint that has stumbled is back by then; one that is away is asked more and more seldom.
 _FIRST_PAUSE: Final = timedelta(seconds=5)
 _LONGEST_PAUSE: Final = timedelta(minutes=5)
+# Six doublings of five seconds are more than `_LONGEST_PAUSE`; more would only grow the number.
 _MOST_DOUBLINGS: Final = 6
+# A token so near its end could end on its way to the mail server.
 _LAST_SHARE: Final = 0.1
 _LAST_MOMENTS: Final = timedelta(seconds=30)
 

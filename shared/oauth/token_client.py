@@ -21,6 +21,7 @@ from shared.oauth.token_responses import (
 
 Post = Callable[[TokenRequest], Awaitable[HttpAnswer]]
 
+# Mail waits meanwhile, and can: logins are renewed well before they end.
 DEADLINE: Final = timedelta(seconds=20)
 
 

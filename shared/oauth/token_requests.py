@@ -10,6 +10,7 @@ from joserfc import jwt
 from shared.contracts.oauth import OAuthLogin
 from shared.oauth.client_credentials import Credentials, SigningKey
 
+# Seconds. Long enough for clocks that differ, and short where an assertion leaks.
 _ASSERTION_LASTS: Final = 300
 _BEARER_ASSERTION: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _CLIENT_ASSERTION: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"

@@ -14,11 +14,14 @@ from shared.domain.storable_text import storable
 LARGEST: Final = 64 * 1024
 """Octets of an answer that are read."""
 
+# Characters. Tokens of Microsoft have some thousand.
 _LONGEST_TOKEN: Final = 16 * 1024
 _TOKEN: Final = re.compile(r"[\x21-\x7e]+")
+# Characters of an endpoint's explanation, which logs and `doctor` show.
 _LONGEST_WORDS: Final = 300
 # RFC 6749 lets a response leave `expires_in` out.
 _UNTOLD_LIFE: Final = timedelta(minutes=10)
+# A mistaken answer must not keep a dead token in use for days.
 _LONGEST_LIFE: Final = timedelta(hours=24)
 _SHORTEST_PAUSE: Final = timedelta(seconds=5)
 _LONGEST_PAUSE: Final = timedelta(hours=1)

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 Network: TypeAlias = IPv4Network | IPv6Network
 
 _EVERYWHERE: Final = (ip_network("0.0.0.0/0"), ip_network("::/0"))
+# Strangers choose the addresses, so the number of those remembered is bounded.
 _REMEMBERED: Final = 10_000
 _IPV6_SITE: Final = 64
 """Prefix length: a host usually controls a whole /64, so limits count networks of this size."""

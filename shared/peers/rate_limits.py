@@ -3,6 +3,7 @@
 from typing import Final
 
 _MINUTE: Final = 60.0
+# Strangers choose the sources, so the number of those remembered is bounded.
 _MOST_SOURCES: Final = 10_000
 
 

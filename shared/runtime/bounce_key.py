@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field, SecretStr
 
 BOUNCE_KEY: Final = "MAILROOM_BOUNCE_KEY"
+# Characters: 128 bits where they are hexadecimal digits.
 _SHORTEST: Final = 32
 
 

@@ -43,6 +43,7 @@ from shared.storage.parked_messages import ParkedStore
 
 log = structlog.get_logger()
 
+# Hundreds of processes may wait for one database that starts.
 _RETRY_SECONDS: Final = 1.0
 _UNANSWERED: Final = 2
 """Measurements of the clock in a row that may fail before the pod is not Ready."""

@@ -16,11 +16,15 @@ TOO_LARGE: Final = "it is larger than the virus scanner takes"
 _SCAN: Final = b"zINSTREAM\0"
 _TELL_VERSION: Final = b"zVERSION\0"
 _PROGRAM: Final = "ClamAV "
+# Characters of its version, which `doctor` prints in one line.
 _LONGEST_PROGRAM: Final = 80
 _LENGTH: Final = struct.Struct(">I")
+# Seconds. clamd answers at once unless it loads signatures, and then it is away.
 _CONNECTING: Final = 5.0
+# Seconds. clamd itself gives up on a file after two minutes (`MaxScanTime`).
 _SCANNING: Final = 120.0
 _PIECE: Final = 64 * 1024
+# Octets. An answer is a line with the name of a virus.
 _LONGEST_ANSWER: Final = 4_096
 _FOUND: Final = " FOUND"
 _CLEAN: Final = "OK"

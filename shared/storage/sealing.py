@@ -16,6 +16,7 @@ VARIABLE: Final = "MAILROOM_SEALING_KEY"
 # AES-256-GCM: a key of 32 octets, a nonce of 12 (NIST SP 800-38D).
 _BYTES: Final = 32
 _NONCE: Final = 12
+# The present key, and the one before it while it is being changed.
 _KEYS: Final = 2
 _SEALED: Final = re.compile(r"1\.([0-9a-f]{8})\.([A-Za-z0-9_=-]+)")
 _MAKE_ONE: Final = "`openssl rand -base64 32` makes one"

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 COLLECTION: Final = LOGINS
 _NOW: Final = "$$NOW"
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+# Characters that `doctor` shows in one line.
 _LONGEST_FAULT: Final = 500
 _REMEMBERED: Final = 4
 _SERVER_REFUSES: Final = 2

@@ -14,6 +14,7 @@ from urllib.request import Request, urlopen
 from services.console.exit_codes import Exit, NotPossibleError
 from shared.messaging.topology import Binding
 
+# A person waits at the terminal; the API of a busy broker answers within seconds.
 _DEADLINE_SECONDS = 10
 
 

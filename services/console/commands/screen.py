@@ -33,6 +33,7 @@ from shared.storage.files.vault import ContentRef, DamagedContentError, Vault
 from shared.storage.interactions import interaction_store
 from shared.storage.mails import arrival_store
 
+# Each is read and parsed again while a person waits.
 MOST_MAILS: Final = 1_000
 _MOST_NAMED: Final = 100
 _LONGEST: Final = 200

@@ -24,6 +24,7 @@ from shared.storage.interactions import interaction_store
 from shared.storage.mails import arrival_store, delivery_store
 from shared.storage.mails.delivery_documents import to_delivery
 
+# Lines that a person reads; more than that is a loop, which the first hundred show.
 _MOST: Final = 100
 _MOST_UNREAD: Final = 1_000
 _LONGEST: Final = 300

@@ -12,7 +12,9 @@ from cryptography import x509
 from services.console.health.findings import Finding, bad, fine
 from shared.domain.storable_text import storable
 
+# Seconds for each of connecting, greeting and TLS.
 _DEADLINE: Final = 10.0
+# Renewals are tried for a month before the end (certbot), so something has failed by then.
 _SOON: Final = timedelta(days=14)
 _LONGEST: Final = 200
 _SMTP: Final = 25

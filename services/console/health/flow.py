@@ -21,6 +21,7 @@ LONGEST_WAIT: Final = timedelta(days=1)
 """The longest normal wait, unless the queue has its own `longest_wait`."""
 
 _MOST_DEFERRED: Final = 1_000
+# A person waits at the terminal; outbound itself is more patient.
 _DEADLINE_SECONDS: Final = 5
 
 

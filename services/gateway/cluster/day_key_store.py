@@ -9,7 +9,9 @@ from shared.domain.clock import Clock
 from shared.storage.database.client import Database, database_errors
 from shared.storage.indexes import LINK_KEYS
 
+# As many as SHA-256 gives: a longer key makes HMAC hardly stronger (RFC 2104, 3).
 _OCTETS: Final = 32
+# What is signed in the last minute of a day is shown on the next day.
 _KEPT_FOR: Final = timedelta(days=2)
 
 

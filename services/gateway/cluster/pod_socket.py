@@ -12,8 +12,8 @@ from websockets.frames import CloseCode
 
 from shared.bayeux.transports.tunnel import RemoteSocketClosedError
 
-_CONNECT_TIMEOUT: Final = 1.0
-"""Seconds."""
+CONNECT_TIMEOUT: Final = 1.0
+"""Seconds: pods share a network, and one that is gone never answers."""
 
 _OPEN_TIMEOUT: Final = 10.0
 """Seconds: the pod may have to check a password."""
@@ -95,7 +95,7 @@ async def _connect(url: str) -> socket.socket:
     """Return a TCP connection. Its timeout is short: a pod that is gone never answers."""
     place = urlsplit(url)
     loop = asyncio.get_running_loop()
-    async with asyncio.timeout(_CONNECT_TIMEOUT):
+    async with asyncio.timeout(CONNECT_TIMEOUT):
         [(family, kind, protocol, _, address), *_] = await loop.getaddrinfo(
             place.hostname, place.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP
         )

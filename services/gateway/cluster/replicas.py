@@ -28,7 +28,7 @@ from services.gateway.cluster.pod_request import (
     is_forwarded,
     target_for_pod,
 )
-from services.gateway.cluster.pod_socket import NotOpenedError, PodSocket
+from services.gateway.cluster.pod_socket import CONNECT_TIMEOUT, NotOpenedError, PodSocket
 from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.notifications.journal.journal_batch import FORM
 from shared.background_tasks import run_periodically
@@ -39,13 +39,13 @@ from shared.storage.database.batching import Batcher
 
 log = structlog.get_logger()
 
+# Five renewals may fail before the address of a pod ends, thirty seconds after the last.
 _EVERY: Final = timedelta(seconds=5)
 _PAUSE: Final = 0.5
 """Seconds between two reads of the pods for unknown names; requests wait for the next read."""
-_CONNECT_TIMEOUT: Final = 1.0
-"""Seconds."""
-
+# One read of all pods serves all names, whatever their number is.
 _MAX_BATCH: Final = 10_000
+# Hexadecimal digits: 32 random bits, so that no two of some hundred pods have one name.
 _NAME_SIZE: Final = 8
 _DROPPED_HEADERS: Final = frozenset(
     {
@@ -80,7 +80,7 @@ class Replicas:
         self._read_at = float("-inf")
         self._finding = Batcher(self._find_together, most=_MAX_BATCH, at_once=1)
         self._client = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(patience.total_seconds(), connect=_CONNECT_TIMEOUT),
+            timeout=httpx2.Timeout(patience.total_seconds(), connect=CONNECT_TIMEOUT),
             limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
             # The jar keeps nothing: each request has the cookies of its own client only.
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),

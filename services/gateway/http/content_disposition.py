@@ -3,6 +3,7 @@
 from typing import Final, Literal
 from urllib.parse import quote
 
+# Characters. File systems take 255 octets. The end is kept, because it has the extension.
 _MAX_NAME_LENGTH: Final = 200
 _UNRESERVED: Final = "!#$&+-.^_`|~"
 _FALLBACK_FORBIDDEN: Final = frozenset('"\\%;/')

@@ -10,6 +10,7 @@ from shared.bayeux.transports.web import Scope, cookie
 
 COOKIE: Final = "JSESSIONID"
 CSRF_HEADER: Final = "X-CSRF-TOKEN"
+# Characters. Ours are shorter by far; hashing a longer one would only cost time.
 _MAX_LENGTH: Final = 1024
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{1,16384}")
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})

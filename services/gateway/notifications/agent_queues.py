@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 # The number of tasks is fixed, however many agents there are.
 _QUEUES: Final = 512
+# Beyond this, pages of the journal catch up faster than one event after the other.
 _MOST_WAITING: Final = 1_000
 
 

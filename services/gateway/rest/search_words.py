@@ -7,6 +7,7 @@ from services.gateway.errors import RequestError, Situation
 
 LONGEST: Final = 200
 """Characters of a search."""
+# Each word is one more list of keys that the database intersects.
 MOST_WORDS: Final = 10
 _SIGNS_AROUND: Final = re.compile(r"^[\W_]+|[\W_]+$")
 

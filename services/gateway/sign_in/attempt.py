@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 
 SCOPE: Final = "openid profile"
 _COOKIE: Final = re.compile(rf"{'([A-Za-z0-9_-]{43})[.]' * 3}([01])")
+# State, nonce and verifier.
 _PARTS: Final = 3
 _OCTETS: Final = 32
 """Random octets of each part; base64url makes 43 characters of them."""

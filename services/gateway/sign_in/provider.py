@@ -20,6 +20,7 @@ _DISCOVERY: Final = "/.well-known/openid-configuration"
 FAILED_FOR: Final = timedelta(seconds=5)
 """How long a failure counts for everybody who asks, while nobody asks the provider."""
 
+# A provider may move its endpoints; one request an hour asks where they are.
 _KEPT_FOR: Final = timedelta(hours=1)
 _MOST_EXCHANGES: Final = 20
 """Exchanges at the same time: strangers can ask for them with codes that they made up."""

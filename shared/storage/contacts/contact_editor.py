@@ -21,6 +21,7 @@ from shared.storage.contacts.contact_store import COLLECTION, ContactStore
 from shared.storage.database.client import Database, Document, database_errors
 
 _TRIES: Final = 3
+# Seconds, at random: two editors that collided do not collide again.
 _LONGEST_PAUSE: Final = 0.1
 _MOST_MERGES: Final = 20
 """Merges of one contact that are remembered, the newest of them."""

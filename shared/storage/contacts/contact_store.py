@@ -37,6 +37,7 @@ IS_MERGED: Final[Document] = {"merged_into": {"$gt": ""}}
 """The filter of the index `merged-into`."""
 
 _TRIES: Final = 3
+# A mail never waits longer for its contact.
 _PATIENCE_SECONDS: Final = 2
 _MOST_READ: Final = 4 * MOST_MERGED
 """Merges that were made at the same moment may together exceed `MOST_MERGED`."""

@@ -12,6 +12,7 @@ from shared.storage.database.client import Database, database_errors
 
 log = structlog.get_logger()
 
+# A clock that NTP sets right moves within seconds; a measurement is three small reads.
 MEASURED_EVERY: Final = timedelta(seconds=10)
 # The fastest of several round trips says most about the difference.
 _SAMPLES: Final = 3

@@ -14,6 +14,7 @@ COLLECTION: Final = "witnesses"
 _FORGOTTEN_AFTER: Final = 30 * 24 * 3600 * 1000
 """Milliseconds, longer than any process hangs: a missing count means a restore as well."""
 
+# A day less than the database keeps counts, so that one that has expired is no restore.
 _BELIEVED_FOR: Final = timedelta(days=29)
 _ANNOUNCED: Final = "announced"
 

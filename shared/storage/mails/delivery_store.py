@@ -46,6 +46,7 @@ _WITHOUT_RAW: Final[Document] = {"raw": 0, "outbox": 0}
 _FIRST_REQUESTED_AGAIN_AFTER: Final = timedelta(minutes=5)
 """A new delivery is looked at again after this, because the broker may lose its command."""
 
+# A pod takes an order within seconds, unless all of them are busy or gone.
 _REQUESTED_AGAIN_AFTER: Final = timedelta(minutes=1)
 
 

@@ -28,7 +28,9 @@ _MOST_SHOWN: Final = 50
 _MOST_COMPARED: Final = 2
 """Enough to see whether a mail is the only one."""
 
+# With the words for each of them the document stays far below 16 MB.
 _MOST_RECIPIENTS: Final = 1_000
+# Characters of a server's words for one recipient, which the author reads.
 _LONGEST_DIAGNOSTIC: Final = 300
 
 

@@ -13,6 +13,7 @@ from shared.storage.indexes import LOGIN_FAILURES
 
 # A count halves every 15 minutes, so nothing is left of it after a day.
 _KEPT_FOR: Final = timedelta(days=1)
+# Somebody who comes back from a holiday is still known at this address.
 _SUCCESS_KEPT_FOR: Final = timedelta(days=30)
 
 

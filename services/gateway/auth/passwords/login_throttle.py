@@ -7,7 +7,9 @@ from typing import Final
 from services.gateway.auth.passwords.failed_login_store import FailedLogins, FailedLoginStore
 from shared.peers.network_peers import peer_of
 
+# It leaves a guesser 288 tries a day, and a person who has mistyped can wait for it.
 _MAX_WAIT: Final = timedelta(minutes=5)
+# Yesterday's failures are gone, and those of a whole evening still count.
 _HALF_LIFE: Final = timedelta(minutes=15)
 # A whole office may share one address, and strangers may try one name from anywhere; only the
 # two together are one person who mistypes.

@@ -13,6 +13,7 @@ from services.gateway.http.credentials import Basic
 from shared.bayeux.ttl_cache import TtlCache
 from shared.domain.clock import Clock
 
+# Clients choose user names and cookies, so their number must be bounded.
 _MAX_KEYS: Final = 10_000
 
 

@@ -16,6 +16,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from shared.domain.errors import Unavailable
 
+# More than one pod has agents; an entry is a digest and a time.
 _MAX_CACHED: Final = 10_000
 # A client without cookies sends its password with every request.
 _CACHED_FOR: Final = timedelta(minutes=10)

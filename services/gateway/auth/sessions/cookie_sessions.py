@@ -17,6 +17,7 @@ from shared.domain.clock import Clock
 from shared.storage.agents.agent_login_store import StoredLogin
 from shared.storage.agents.agent_store import StoredAgent
 
+# One agent may come from many addresses. Beyond this, clients without cookies begin new sessions.
 _MAX_REUSABLE: Final = 10_000
 
 

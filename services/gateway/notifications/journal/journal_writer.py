@@ -39,6 +39,7 @@ from shared.storage.journal import Announced, JournalAppender, StoredEntry
 
 log = structlog.get_logger()
 
+# As many as one message to the pods holds.
 _BATCH: Final = 200
 # Several batches, so that one can be written while the last one is published.
 _PREFETCH: Final = 2_000
@@ -47,6 +48,7 @@ _ACKNOWLEDGE_EVERY: Final = 0.2
 after a crash; pods publish no position twice to a client."""
 
 _IDLE_SECONDS: Final = 60
+# As often as pods renew what they can read.
 _FORM_CHECK_SECONDS: Final = 5
 _HEARTBEAT_SECONDS: Final = 10
 """The broker gives the journal to another pod when the writing one misses two heartbeats."""

@@ -10,9 +10,11 @@ from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, valida
 from services.gateway.errors import refused
 from shared.contracts.commands import MailAddress
 
+# More than people write to at once; each is checked, shown and stored with the draft.
 _MOST: Final = 500
 # A path has 256 octets with its brackets (RFC 5321, 4.5.3.1.3).
 _LONGEST: Final = 254
+# Characters, as many as an address may have.
 _LONGEST_NAME: Final = 320
 
 ADDRESSES_SCHEMA: Final[dict[str, Any]] = {

@@ -57,6 +57,7 @@ _FORM: Final = "multipart/form-data"
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _ADDRESS: Final = re.compile(r"[^@\s<>\x00-\x1f\x7f]{1,256}@[^@\s<>\x00-\x1f\x7f]{1,255}")
 _FIRST_FIELD: Final = re.compile(rb"[!-9;-~]{1,998}[ \t]*:")
+# Octets: 998 and the line's end (RFC 5322, 2.1.1).
 _LONGEST_LINE: Final = 1_000
 _AGAIN: Final = {"Retry-After": "1"}
 _HANG_UP: Final = {"Connection": "close"}

@@ -28,6 +28,7 @@ from shared.storage.files.vault import ContentRef, Vault
 from shared.storage.upload_store import UploadStore
 
 _PART: Final = "attachment"
+# Octets of a field beside the files, which is read and dropped.
 _MAX_FIELD: Final = 64 * 1024
 # Boundaries, headers and other fields, besides the files.
 _FORM_OVERHEAD: Final = 1024 * 1024

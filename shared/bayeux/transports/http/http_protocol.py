@@ -40,6 +40,7 @@ MAX_PIPELINED: Final = 16
 MAX_SMALL_PIECES: Final = 4_096
 """Pieces of a body beyond one for each 64 octets. Each costs as much as kilobytes in one piece."""
 
+# Smaller chunks cost more for their frames than for what is in them.
 _OCTETS_OF_A_PIECE: Final = 64
 _LINGER_SECONDS: Final = 5.0
 """How long a client that still sends has to read its refusal (RFC 9112, 9.6)."""
