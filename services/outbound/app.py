@@ -75,6 +75,7 @@ def make_logins(settings: OutboundSettings, resources: Resources) -> RouteLogins
     deadlines = Deadlines(
         settings.connect_deadline,
         settings.command_deadline,
+        settings.recipients_deadline,
         settings.data_deadline,
         settings.block_deadline,
         settings.body_deadline,

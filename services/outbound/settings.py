@@ -67,6 +67,11 @@ class OutboundSettings(ServiceSettings):
         default=timedelta(minutes=5),
         description="How long the server may take to answer a command such as MAIL or RCPT.",
     )
+    recipients_deadline: timedelta = Field(
+        default=timedelta(minutes=20),
+        description="How long the server may take to answer about the recipients of one mail. It "
+        "then goes to those that are accepted; the others are asked about at the next attempt.",
+    )
     data_deadline: timedelta = Field(
         default=timedelta(minutes=2), description="How long the server may take to answer DATA."
     )

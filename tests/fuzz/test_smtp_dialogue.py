@@ -207,7 +207,7 @@ _DELIVERY: Final = new_delivery(
 
 async def _transmitted(hostile: ScriptedServer) -> Transmission:
     soon = timedelta(seconds=0.2)
-    deadlines = Deadlines(soon, soon, soon, soon, soon, soon)
+    deadlines = Deadlines(*[soon] * 7)
     route = SmtpRoute(host="127.0.0.1", port=hostile.port, tls="none")
 
     async def before_dot(answers: Mapping[str, Reply]) -> None:

@@ -112,7 +112,7 @@ async def running_outbound(
         backend.publisher, CollectionOutbox(backend.database[delivery_store.COLLECTION])
     )
     store = DeliveryStore(backend.database, backend.clock, outbox_publisher.announce)
-    deadlines = Deadlines(others, others, others, others, others, dot=dot)
+    deadlines = Deadlines(others, others, others, others, others, others, dot)
 
     async def connect(route: SmtpRoute) -> SmtpSession:
         return await open_session(

@@ -34,6 +34,9 @@ log = structlog.get_logger()
 _GO_AHEAD: Final = 354
 _UNSENDABLE: Final = re.compile(r"[\x00-\x20<>\x7f]")
 _BAD_ADDRESS: Final = Reply(501, "this is no address that a mail can be sent to")
+_NOT_ASKED: Final = Reply(
+    451, "the mail server answers slowly: this recipient is asked about at the next attempt"
+)
 _NOT_ASCII: Final = Reply(553, "the mail server takes no addresses beyond ASCII (RFC 6531)")
 _NAMES_UTF8: Final = Reply(
     554, "the mail names an address beyond ASCII, which the mail server does not take (RFC 6531)"
@@ -48,10 +51,14 @@ BeforeDot = Callable[[Mapping[str, Reply]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """The longest time of each phase; `block` is for 64 KiB of the body, `body` for all of it."""
+    """The longest time of each phase; `block` is for 64 KiB of the body, `body` for all of it.
+
+    `command` is for each recipient. After `recipients` no other one is asked about.
+    """
 
     connect: timedelta
     command: timedelta
+    recipients: timedelta
     data: timedelta
     block: timedelta
     body: timedelta
@@ -62,6 +69,9 @@ class Deadlines:
 class _Progress:
     phase: Phase = Phase.MAIL
     answers: dict[str, Reply] = field(default_factory=dict)
+
+    def is_taken(self, reply: Reply) -> bool:
+        return self.phase is Phase.DOT and reply.is_positive
 
     def ended(self, reply: Reply | None = None, fault: str = "") -> Transmission:
         return Transmission(self.phase, dict(self.answers), reply, fault)
@@ -120,6 +130,8 @@ class SmtpSession:
             return progress.ended(fault=_describe(error))
         self._unfinished = progress.phase is not Phase.DOT
         self.used_at = self._clock.now()
+        if reply is not None and not (reply.is_refusal or progress.is_taken(reply)):
+            self.close()  # the server may take the next command for a part of this mail
         return progress.ended(reply)
 
     def close(self) -> None:
@@ -142,8 +154,7 @@ class SmtpSession:
         if not refusal.is_positive:
             return refusal
         progress.phase = Phase.RCPT
-        for address in smtp_message.recipients:
-            progress.answers[address] = await self._rcpt(address, smtp_message.envelope_id)
+        await self._recipients(smtp_message, progress)
         if not any(answer.is_positive for answer in progress.answers.values()):
             return None
         progress.phase = Phase.DATA
@@ -180,6 +191,20 @@ class SmtpSession:
         if smtp_message.envelope_id and self._reports_deliveries:
             options += [b"RET=HDRS", b"ENVID=" + _xtext(smtp_message.envelope_id)]
         return await self._path_command(b"MAIL", b"FROM:", smtp_message.sender, *options)
+
+    async def _recipients(self, smtp_message: SmtpMessage, progress: _Progress) -> None:
+        """Ask about the recipients; those that there is no time for are left to the next attempt.
+
+        A server may take its five minutes for each of a hundred. Without an end the mail would
+        hold its connection for hours, and reach none of those that the server has accepted.
+        """
+        now = asyncio.get_running_loop().time
+        ends = now() + self._deadlines.recipients.total_seconds()
+        for address in smtp_message.recipients:
+            if progress.answers and now() >= ends:
+                progress.answers[address] = _NOT_ASKED
+            else:
+                progress.answers[address] = await self._rcpt(address, smtp_message.envelope_id)
 
     async def _rcpt(self, address: str, envelope_id: str) -> Reply:
         options = []

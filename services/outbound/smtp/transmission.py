@@ -40,9 +40,14 @@ class Reply:
         return self.code // 100 == 5  # noqa: PLR2004 - as above
 
     @property
+    def is_refusal(self) -> bool:
+        """Say whether the server has not carried out the command (4xx, 5xx)."""
+        return self.code // 100 in (4, 5)
+
+    @property
     def is_final(self) -> bool:
         """Say whether the reply ends a command: 2xx, 4xx or 5xx."""
-        return self.code // 100 in (2, 4, 5)
+        return self.is_positive or self.is_refusal
 
 
 def reply_of(code: int, words: str) -> Reply:

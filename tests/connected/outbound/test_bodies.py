@@ -47,7 +47,7 @@ async def transmitted(
         SmtpRoute(host="127.0.0.1", port=sink.port, tls="none"),
         LoginProof(),
         hello_name="test.example",
-        deadlines=Deadlines(TEN, TEN, TEN, block, body, TEN),
+        deadlines=Deadlines(TEN, TEN, TEN, TEN, block, body, TEN),
         clock=MovableClock(),
     )
     smtp_message = SmtpMessage("support@demo.example", ["ann@example.org"], 1000, octets)

@@ -114,7 +114,7 @@ async def running_oauth_outbound(
     clock = outbound.backend.clock
 
     async def connect(route: SmtpRoute, proof: LoginProof) -> SmtpSession:
-        deadlines = Deadlines(TEN, TEN, TEN, TEN, TEN, TEN)
+        deadlines = Deadlines(*[TEN] * 7)
         return await open_session(
             route, proof, hello_name="test.example", deadlines=deadlines, clock=clock
         )

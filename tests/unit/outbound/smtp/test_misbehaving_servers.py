@@ -5,7 +5,7 @@ import ssl
 import tracemalloc
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final, Literal
@@ -15,10 +15,15 @@ import pytest
 from services.outbound.smtp.connection import LoginProof, RouteUnavailableError, open_session
 from services.outbound.smtp.smtp_message import SmtpMessage
 from services.outbound.smtp.smtp_outcome import outcome_of
-from services.outbound.smtp.smtp_session import Deadlines
+from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
-from shared.domain.deliveries.delivery import DeliveryState
+from shared.domain.deliveries.delivery import (
+    Conclusion,
+    Delivery,
+    DeliveryState,
+    RecipientState,
+)
 from shared.storage.mails.delivery_store import new_delivery
 from tests.doubles.clock import MovableClock
 from tests.fixtures.https import certificate
@@ -138,6 +143,7 @@ def deadlines_for(server: Server) -> Deadlines:
     return Deadlines(
         connect=soon if step in {"greeting", "EHLO"} else late,
         command=soon if step in {"MAIL", "RCPT"} else late,
+        recipients=late,
         data=soon if step == "DATA" else late,
         block=late,
         body=late,
@@ -145,9 +151,21 @@ def deadlines_for(server: Server) -> Deadlines:
     )
 
 
-async def transmitted(server: Server, tls: Literal["none", "implicit"] = "none") -> Transmission:
-    """Send one mail through a server."""
-    route = SmtpRoute(host="localhost", port=server.port, tls=tls)
+async def opened(
+    server: Server, tls: Literal["none", "implicit"] = "none", deadlines: Deadlines | None = None
+) -> SmtpSession:
+    """Open a session at a server."""
+    return await open_session(
+        SmtpRoute(host="localhost", port=server.port, tls=tls),
+        LoginProof(),
+        hello_name="test.example",
+        deadlines=deadlines or deadlines_for(server),
+        clock=MovableClock(),
+    )
+
+
+async def transmit(session: SmtpSession, delivery: Delivery = _DELIVERY) -> Transmission:
+    """Send one mail over a session."""
 
     async def before_dot(_: Mapping[str, Reply]) -> None:
         # As the majority write takes its time: what the server says meanwhile has arrived.
@@ -158,28 +176,30 @@ async def transmitted(server: Server, tls: Literal["none", "implicit"] = "none")
     async def octets() -> AsyncIterator[bytes]:
         yield b"Subject: x\r\n\r\n" + b"x" * 70 + b"\r\n"
 
+    recipients = [one.address for one in delivery.recipients]
+    return await session.transmit(SmtpMessage(delivery.sender, recipients, 90, octets), before_dot)
+
+
+async def transmitted(server: Server, tls: Literal["none", "implicit"] = "none") -> Transmission:
+    """Send one mail through a server."""
     try:
-        session = await open_session(
-            route,
-            LoginProof(),
-            hello_name="test.example",
-            deadlines=deadlines_for(server),
-            clock=MovableClock(),
-        )
+        session = await opened(server, tls)
     except RouteUnavailableError as error:
         return Transmission(Phase.CONNECT, fault=str(error))
     try:
-        return await session.transmit(
-            SmtpMessage(_DELIVERY.sender, (_ADDRESS,), 90, octets), before_dot
-        )
+        return await transmit(session)
     finally:
         session.close()
 
 
+def outcome_after(transmission: Transmission, delivery: Delivery = _DELIVERY) -> Conclusion:
+    """Return the outcome of a delivery that has another attempt."""
+    return outcome_of(delivery, transmission, now=_NOW, retry_at=_NOW + timedelta(hours=1))
+
+
 def state_after(transmission: Transmission) -> DeliveryState:
     """Return the state of the delivery, which has another attempt."""
-    retry_at = _NOW + timedelta(hours=1)
-    return outcome_of(_DELIVERY, transmission, now=_NOW, retry_at=retry_at).state
+    return outcome_after(transmission).state
 
 
 async def test_server_that_does_as_it_should_takes_the_mail() -> None:
@@ -259,6 +279,59 @@ async def test_server_that_hangs_up_within_the_body_has_no_mail() -> None:
 
     assert transmission.phase is Phase.BODY
     assert state_after(transmission) is DeliveryState.DEFERRED
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "is_kept"),
+    [
+        ("", b"", True),
+        ("MAIL", b"451 later\r\n", True),
+        ("dot", b"550 no\r\n", True),
+        ("MAIL", b"354 go on\r\n", False),
+        ("DATA", b"250 go on\r\n", False),
+        ("dot", b"354 go on\r\n", False),
+    ],
+)
+async def test_reply_of_a_wrong_kind_ends_the_connection(
+    step: str, answer: bytes, is_kept: bool
+) -> None:
+    async with running(Server(step, answer)) as server:
+        session = await opened(server)
+        await transmit(session)
+        was_kept = session.is_connected
+        session.close()
+
+    assert was_kept == is_kept
+
+
+@pytest.mark.parametrize(
+    ("answer", "states"),
+    [
+        (b"250 known\r\n", [RecipientState.ACCEPTED, RecipientState.DEFERRED]),
+        (b"550 unknown\r\n", [RecipientState.FAILED, RecipientState.DEFERRED]),
+    ],
+)
+async def test_slow_answers_about_many_recipients_have_an_end(
+    answer: bytes, states: list[RecipientState]
+) -> None:
+    delivery = new_delivery(
+        interaction_id="1",
+        agent_id="agent1",
+        message_id="<1@demo.example>",
+        sender="support@demo.example",
+        recipients=[_ADDRESS, "bob@example.org"],
+        now=_NOW,
+    )
+    async with running(Server("RCPT", answer)) as server:
+        deadlines = replace(deadlines_for(server), recipients=timedelta(0))
+        session = await opened(server, deadlines=deadlines)
+        transmission = await transmit(session, delivery)
+        session.close()
+
+    outcome = outcome_after(transmission, delivery)
+    assert [one.state for one in outcome.recipients] == states
+    assert outcome.state is DeliveryState.DEFERRED
+    assert sum(one.startswith(b"RCPT") for one in server.commands) == 1
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,6 @@ async def test_a_password_is_never_sent_in_the_clear() -> None:
             route,
             LoginProof(password="secret"),
             hello_name="test.example",
-            deadlines=Deadlines(TEN, TEN, TEN, TEN, TEN, TEN),
+            deadlines=Deadlines(*[TEN] * 7),
             clock=MovableClock(),
         )
