@@ -164,8 +164,10 @@ async def opened(
     )
 
 
-async def transmit(session: SmtpSession, delivery: Delivery = _DELIVERY) -> Transmission:
-    """Send one mail over a session."""
+async def transmit(
+    session: SmtpSession, server: Server, delivery: Delivery = _DELIVERY
+) -> Transmission:
+    """Send one mail over a session at a server."""
 
     async def before_dot(_: Mapping[str, Reply]) -> None:
         # As the majority write takes its time: what the server says meanwhile has arrived.
@@ -187,7 +189,7 @@ async def transmitted(server: Server, tls: Literal["none", "implicit"] = "none")
     except RouteUnavailableError as error:
         return Transmission(Phase.CONNECT, fault=str(error))
     try:
-        return await transmit(session)
+        return await transmit(session, server)
     finally:
         session.close()
 
@@ -297,7 +299,7 @@ async def test_reply_of_a_wrong_kind_ends_the_connection(
 ) -> None:
     async with running(Server(step, answer)) as server:
         session = await opened(server)
-        await transmit(session)
+        await transmit(session, server)
         was_kept = session.is_connected
         session.close()
 
@@ -325,7 +327,7 @@ async def test_slow_answers_about_many_recipients_have_an_end(
     async with running(Server("RCPT", answer)) as server:
         deadlines = replace(deadlines_for(server), recipients=timedelta(0))
         session = await opened(server, deadlines=deadlines)
-        transmission = await transmit(session, delivery)
+        transmission = await transmit(session, server, delivery)
         session.close()
 
     outcome = outcome_after(transmission, delivery)
