@@ -26,7 +26,7 @@ _MOST: Final = 500
 # One to offer, and one to see that there is another.
 _FIRST_PAGE: Final = 2
 _BY_PLACE: Final = [("rank", ASCENDING), ("_id", ASCENDING)]
-_MOST_NEEDS: Final = 200
+MOST_NEEDS: Final = 200
 """Sets of skills that are told apart in one pass. An index merges as many scans by their order."""
 
 
@@ -53,16 +53,22 @@ class WaitingStore:
         self._newest = self._collection.with_options(read_concern=NEWEST)
 
     async def waiting(
-        self, queue: str, needs_keys: Collection[str] | None = None
+        self,
+        queue: str,
+        needs_keys: Collection[str] | None = None,
+        without: Collection[str] = (),
     ) -> AsyncIterator[Interaction]:
         """Yield the interactions that wait in a queue by their rank, the first ones first.
 
-        With `needs_keys`, only those that need one of these sets of skills.
+        With `needs_keys`, only those that need one of these sets of skills, or none; otherwise all
+        but those that need one of `without`, which the database looks at one by one.
         """
         wanted: Document = {"queue": queue, "state": State.QUEUED.value}
         if needs_keys is not None:
             # An earlier release wrote no key.
-            wanted["needs_key"] = {"$in": [None, *sorted(needs_keys)]}
+            wanted["needs_key"] = {"$in": [None, "", *sorted(needs_keys)]}
+        elif without:
+            wanted["needs_key"] = {"$nin": sorted(without)}
         # If no agent is free, the caller stops after the first: a small page is enough.
         first = await self._page(wanted, _FIRST_PAGE)
         for document in first:
@@ -77,23 +83,29 @@ class WaitingStore:
             if document["_id"] not in seen:
                 yield to_interaction(document)
 
-    async def needs_keys(self, queue: str) -> set[str]:
-        """Return which sets of skills the interactions of a queue need, at most 200 of them.
+    async def sets_of_needs(self, queue: str) -> dict[str, Mapping[str, int]]:
+        """Return the sets of skills that the interactions of a queue need, by their keys.
 
-        "" is none. Each is one look into an index, however many interactions there are.
+        At most 201 of them: one more than are told apart. The database looks into the index once
+        for each set, however many interactions there are.
         """
-        found: list[str] = []
-        wanted: Document = {"queue": queue, "state": State.QUEUED.value}
+        stages: list[Document] = [
+            {
+                "$match": {
+                    "queue": queue,
+                    "state": State.QUEUED.value,
+                    "needs_key": {"$gt": ""},
+                }
+            },
+            {"$sort": {"queue": ASCENDING, "state": ASCENDING, "needs_key": ASCENDING}},
+            {"$group": {"_id": "$needs_key", "needs": {"$first": "$needs"}}},
+            {"$limit": MOST_NEEDS + 1},
+        ]
         async with database_errors():
-            while len(found) < _MOST_NEEDS:
-                wanted["needs_key"] = {"$gt": found[-1]} if found else {"$gte": ""}
-                one = await self._collection.find_one(
-                    wanted, {"needs_key": 1}, sort=[("needs_key", ASCENDING)]
-                )
-                if one is None:
-                    break
-                found.append(one["needs_key"])
-        return set(found)
+            found = await (
+                await self._collection.aggregate(stages, batchSize=MANY_AT_ONCE)
+            ).to_list()
+        return {one["_id"]: one["needs"] for one in found}
 
     async def waiting_for_skill(self, queue: str) -> AsyncIterator[Interaction]:
         """Yield those of a queue that a transfer left for a skill, by their rank."""

@@ -70,13 +70,15 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression={"state": State.QUEUED.value},
         ),
         IndexModel(
+            # With the state, the sets of needs are read from the index alone.
             [
                 ("queue", ASCENDING),
+                ("state", ASCENDING),
                 ("needs_key", ASCENDING),
                 ("rank", ASCENDING),
                 ("_id", ASCENDING),
             ],
-            name="waiting-by-needs",
+            name="queued-by-needs",
             partialFilterExpression={"state": State.QUEUED.value},
         ),
         IndexModel(

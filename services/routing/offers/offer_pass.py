@@ -1,18 +1,17 @@
 """Offers waiting interactions to Ready agents: one pass through a queue."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final
 
 from services.routing.offers.agent_choice import excluded_agents, search_in, searches_for
+from services.routing.offers.unmet_needs import UnmetNeeds
 from services.routing.policy import Policy
 from services.routing.store import WaitingStore
 from shared.contracts.contact_center import Queue
 from shared.contracts.events import AgentInvited
 from shared.domain.clock import Clock
 from shared.domain.interaction import Interaction
-from shared.domain.queue_rank import needs_key
 from shared.domain.routing.assignment import invite
 from shared.storage.agents.agent_store import AgentStore, Reservation
 from shared.storage.configuration_store import ConfigurationStore
@@ -49,14 +48,18 @@ class OfferPass:
     async def pass_through(self, name: str) -> AsyncGenerator[int]:
         """Offer the interactions of a queue until no free agent or no interaction is left.
 
-        Yields after each bulk how many of its invitations were written. The caller may stop at
-        any of them. The pass also ends when another process has taken a whole bulk first.
+        Yields after each bulk how many of its invitations were written, and 0 after each
+        interaction that found nobody. The caller may stop at any of them, and has to when the queue
+        is no longer its own. The pass also ends when another process has taken a whole bulk first.
         """
         queue = (await self._configuration.current()).queue(name) or Queue(name=name)
         offers: list[tuple[Interaction, Reservation]] = []
         try:
-            async for interaction, reserved in self._reservations(queue):
-                offers.append((interaction, reserved))
+            async for reservation in self._reservations(queue):
+                if reservation is None:
+                    yield 0
+                    continue
+                offers.append(reservation)
                 if len(offers) == INVITATIONS_AT_ONCE:
                     bulk, offers = offers, []
                     invited = await self._invite(bulk)
@@ -71,19 +74,25 @@ class OfferPass:
             # was broken off.
             await self._invite(offers)
 
-    async def _reservations(self, queue: Queue) -> AsyncIterator[tuple[Interaction, Reservation]]:
-        """Reserve an agent for each waiting interaction; yield both."""
+    async def _reservations(
+        self, queue: Queue
+    ) -> AsyncIterator[tuple[Interaction, Reservation] | None]:
+        """Reserve an agent for each waiting interaction; yield both, or None for no agent."""
         seen: set[str] = set()
-        unmet: set[str] = set()
+        unmet = UnmetNeeds(self._waiting, self._agents)
         scarce: set[str] = set()
         async for interaction in self._in_order(queue.name, unmet):
             seen.add(interaction.id)
-            if (reserved := await self._reserve(interaction, queue, scarce)) is not None:
-                yield interaction, reserved
-            elif not await self._may_take_another(interaction, queue):
-                break
-            elif self._shows_unmet_needs(interaction):
-                unmet.add(needs_key(interaction.needs))
+            if unmet.include(interaction):
+                yield None
+                continue
+            reserved = await self._reserve(interaction, queue, scarce)
+            if reserved is None:
+                if not await self._may_take_another(interaction, queue):
+                    break
+                if self._shows_unmet_needs(interaction):
+                    await unmet.learn(interaction, search_in(queue, self._clock.now()))
+            yield (interaction, reserved) if reserved else None
         else:
             return
         # No agent of the queue is free. A transfer to a skill may still go to an agent who does
@@ -91,20 +100,19 @@ class OfferPass:
         async for interaction in self._waiting.waiting_for_skill(queue.name):
             if interaction.id in seen:
                 continue
-            if (reserved := await self._reserve(interaction, queue, scarce)) is not None:
-                yield interaction, reserved
+            reserved = await self._reserve(interaction, queue, scarce)
+            yield (interaction, reserved) if reserved else None
 
-    async def _in_order(self, queue: str, unmet: AbstractSet[str]) -> AsyncIterator[Interaction]:
+    async def _in_order(self, queue: str, unmet: UnmetNeeds) -> AsyncIterator[Interaction]:
         """Yield the interactions that wait in a queue by rank.
 
-        Those whose needs are in `unmet` by then are left out, without reading them: there may be
-        many of them before the next one that somebody can take.
+        Those whose needs are unmet by then are left out, without reading them where their sets are
+        known: there may be many of them before the next one that somebody can take.
         """
         seen: set[str] = set()
         while True:
             known = len(unmet)
-            others = await self._waiting.needs_keys(queue) - unmet if unmet else None
-            async for interaction in self._waiting.waiting(queue, others):
+            async for interaction in self._waiting.waiting(queue, unmet.met(), unmet.unmet()):
                 if interaction.id in seen:
                     continue
                 seen.add(interaction.id)

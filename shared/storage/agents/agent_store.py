@@ -242,6 +242,14 @@ class AgentStore:
         async with database_errors():
             return await newest.find_one(_query(search), {"_id": 1}) is not None
 
+    async def skills_of_free(self, search: AgentSearch) -> list[Mapping[str, int]]:
+        """Return the skills of the agents whom a search finds, the same skills of many once."""
+        newest = self._collection.with_options(read_concern=NEWEST)
+        stages: list[Document] = [{"$match": _query(search)}, {"$group": {"_id": "$skills"}}]
+        async with database_errors():
+            found = await (await newest.aggregate(stages, batchSize=MANY_AT_ONCE)).to_list()
+        return [one["_id"] for one in found]
+
     async def hold(self, agent_id: str, interaction_id: str) -> None:
         """Count an interaction against the agent's capacity, even beyond it."""
         takes_place = UpdateOne(

@@ -276,8 +276,10 @@ async def waiting(large: LargeDatabase) -> None:
     await store.untouched(now - timedelta(hours=8))
     await store.untouched(now)
     await store.held()
-    assert await store.needs_keys("support")
-    async for _ in store.waiting("sales", {""}):
+    assert len(await store.sets_of_needs("sales")) == 2
+    async for _ in store.waiting("sales", {"english:1"}):
+        pass
+    async for _ in store.waiting("sales", without={"latin:1"}):
         pass
 
 
@@ -322,6 +324,7 @@ async def agents(large: LargeDatabase) -> None:
     await store.set_ready(agent_id(0), ready=True)
     await store.set_ready("nobody", ready=True)
     await store.is_anybody_free(search_of(large, "sales"))
+    await store.skills_of_free(search_of(large, "sales"))
     await store.is_anybody_free(search_of(large, "support", english=1))
     await store.hold(agent_id(0), held_id(9))
     await store.release(agent_id(0), held_id(9))

@@ -1,6 +1,7 @@
 """Who is offered what."""
 
 import asyncio
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -8,6 +9,7 @@ from unittest.mock import patch
 
 import pytest
 
+from services.routing.store import MOST_NEEDS
 from shared.contracts.contact_center import Queue
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AgentInvited, InvitationRevoked
@@ -15,6 +17,8 @@ from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
 from shared.domain.lifecycle import State
 from shared.storage.agents.agent_store import Reservation
+from shared.storage.interactions import interaction_store
+from tests.connected.plans import plans_of
 from tests.support.backend import CENTER, Backend
 from tests.support.routing import (
     EXCLUSION,
@@ -129,6 +133,57 @@ async def test_mails_with_unmet_needs_are_looked_at_once(
 
     assert (await backend.next_event(AgentInvited)).interaction_id == plain.id
     assert reserve.await_count <= 4
+
+
+async def test_many_sets_of_unmet_needs_cost_few_commands(
+    backend: Backend, routing: Routing
+) -> None:
+    words = "abcdef"
+    for number in range(1, 2 ** len(words)):
+        needs = {word: 1 for at, word in enumerate(words) if number >> at & 1}
+        await backend.add_mail(needs=needs)
+    plain = await backend.add_mail()
+    await backend.add_agent("agent", capacity=2)
+
+    with patch.object(backend.agents, "reserve", wraps=backend.agents.reserve) as reserve:
+        async with plans_of(backend.database, interaction_store.COLLECTION) as reads:
+            await fill(routing)
+
+    assert (await backend.next_event(AgentInvited)).interaction_id == plain.id
+    assert reserve.await_count <= 4
+    assert len(reads) <= 12
+
+
+async def test_a_mail_behind_very_many_sets_of_needs_is_offered(
+    backend: Backend, routing: Routing
+) -> None:
+    sets = [{f"a{number:03}": 1} for number in range(MOST_NEEDS + 5)]
+    await asyncio.gather(*(backend.add_mail(needs=needs) for needs in sets))
+    wanted = await backend.add_mail(needs={"zulu": 1})
+    plain = await backend.add_mail()
+    await backend.add_agent("speaker", skills={"zulu": 1}, capacity=2)
+
+    with patch.object(backend.agents, "reserve", wraps=backend.agents.reserve) as reserve:
+        await fill(routing)
+
+    offered = [(await backend.next_event(AgentInvited)).interaction_id for _ in range(2)]
+    assert offered == [wanted.id, plain.id]
+    assert reserve.await_count <= 5
+
+
+async def test_a_pass_can_be_broken_off_after_each_mail(backend: Backend, routing: Routing) -> None:
+    taken = await backend.add_mail(needs={"german": 1})
+    for number in range(5):
+        await backend.add_mail(needs={f"a{number}": 1})
+    await backend.add_agent("speaker", skills={"german": 1}, capacity=2)
+
+    async with aclosing(routing.offers.pass_through("support")) as steps:
+        async for invited in steps:
+            assert invited == 0
+            break
+
+    assert await backend.held_by("speaker") == [taken.id]
+    assert (await backend.next_event(AgentInvited)).interaction_id == taken.id
 
 
 async def test_the_backlog_drains_in_its_order_when_an_agent_becomes_ready(
