@@ -28,7 +28,10 @@ from shared.storage.mails.report_store import ReportStore
 
 @asynccontextmanager
 async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator[None]:
-    """Run ingest for as long as the context lasts. Listeners end first, parsing after them."""
+    """Run ingest for as long as the context lasts.
+
+    At its end the broker's deliveries end first, then listeners, then parsing.
+    """
     deadline = StopDeadline(settings.drain)
     async with (
         IsolatedParser(
@@ -82,7 +85,11 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             _certificate(settings, resources.health) as certificate,
             listening(receiver, settings, certificate, deadline=deadline),
         ):
-            yield
+            try:
+                yield
+            finally:
+                # First of all: the parts before need the time for what they have begun.
+                await consumer.take_nothing_new()
 
 
 @asynccontextmanager

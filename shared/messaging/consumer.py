@@ -28,6 +28,7 @@ log = structlog.get_logger()
 _PAUSE_SECONDS: Final = 1.0
 # As for other connections (`connection.py`).
 _CONNECTING_SECONDS: Final = 10.0
+_CANCELLING_SECONDS: Final = 5.0
 
 
 class Consumer:
@@ -54,6 +55,7 @@ class Consumer:
         self._deadline = deadline
         self._waits_for_broker = waits_for_broker
         self._underlay: Channel | None = None
+        self._starting: set[asyncio.Task[None]] = set()
         self.handlers = RunningHandlers()
         self.broker = RabbitBroker(
             url,
@@ -76,16 +78,34 @@ class Consumer:
     async def running(self) -> AsyncIterator[None]:
         """Consume inside the context. At its end, cancel the consumer and wait for handlers."""
         starting = asyncio.create_task(self._start())
+        self._starting = {starting}
         try:
             if self._waits_for_broker:
                 await starting
             yield
         finally:
-            await cancel_and_wait({starting})
-            await self._take_nothing_new()
+            await self.take_nothing_new()
             # Other parts of the service may have used some of the time.
             self.broker.config.broker_config.graceful_timeout = self._deadline.seconds_left()
             await self.broker.stop()
+
+    async def take_nothing_new(self) -> None:
+        """Cancel the consumer, while handlers go on; a repetition changes nothing.
+
+        A service with parts that need time to stop does this before they stop. A broker that does
+        not answer is left alone after five seconds.
+        """
+        # FastStream waits for running handlers before it cancels the consumer. A message that is
+        # delivered in between would be dropped and would count as a failed delivery.
+        await cancel_and_wait(self._starting)
+        queue, tag = self.subscriber._queue_obj, self.subscriber._consumer_tag  # noqa: SLF001
+        if queue is not None and tag is not None and not queue.channel.is_closed:
+            self.subscriber._consumer_tag = None  # noqa: SLF001 - so that it is not cancelled twice
+            with suppress(TimeoutError, *CONNECTION_FAULTS):
+                async with asyncio.timeout(_CANCELLING_SECONDS):
+                    await queue.cancel(tag)
+            # Let handlers of messages that were already delivered start now.
+            await asyncio.sleep(0)
 
     def is_consuming(self) -> bool:
         """Say whether the broker delivers messages to this consumer now."""
@@ -125,13 +145,3 @@ class Consumer:
 
         channel.reopen_callbacks.add(watch)
         await watch()
-
-    async def _take_nothing_new(self) -> None:
-        # FastStream waits for running handlers before it cancels the consumer. A message that is
-        # delivered in between would be dropped and would count as a failed delivery.
-        queue, tag = self.subscriber._queue_obj, self.subscriber._consumer_tag  # noqa: SLF001
-        if queue is not None and tag is not None and not queue.channel.is_closed:
-            self.subscriber._consumer_tag = None  # noqa: SLF001 - so that it is not cancelled twice
-            await queue.cancel(tag)
-            # Let handlers of messages that were already delivered start now.
-            await asyncio.sleep(0)

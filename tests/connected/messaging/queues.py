@@ -23,3 +23,12 @@ async def commands_to_all(channel: AbstractChannel) -> AbstractQueue:
             await channel.declare_exchange(service.commands, "topic", durable=True)
             await queue.bind(service.commands, "#")
     return queue
+
+
+async def consumers_of(url: str, queue: str) -> int:
+    """Return how many consumers a queue has."""
+    connection = await aio_pika.connect(url)
+    async with connection:
+        channel = await connection.channel()
+        declared = await channel.declare_queue(queue, passive=True)
+        return declared.declaration_result.consumer_count or 0
