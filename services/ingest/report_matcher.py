@@ -56,6 +56,10 @@ class MatchedReport:
     sent: Interaction
 
 
+class _DisownedError(Exception):
+    """A mail is no longer taken for a report."""
+
+
 class ReportMatcher:
     """Matches reports to deliveries. Without a `key` no token counts."""
 
@@ -104,13 +108,21 @@ class ReportMatcher:
 
     async def _prove(self, matched: MatchedReport, original_id: str, cause: Cause) -> None:
         original = await self._interactions.get(original_id, with_text=False)
-        if not _lacks_proof(original) or original.arrival_id is None:
+        if original.arrival_id is None:
+            return
+        if not _is_report(original):
+            # It was disowned. If this copy was proving it meanwhile, and died, its report is left.
+            await self._reports.remove(original.arrival_id)
+            return
+        if not _lacks_proof(original):
             return
         proven = replace(matched.report, id=original.arrival_id, interaction_id=original_id)
         await self._reports.prove(proven)
         await self.announce(MatchedReport(proven, matched.sent), cause)
 
         def decide(before: Interaction) -> Change:
+            if not _is_report(before):
+                raise _DisownedError
             noted = {**before.user_data, **evidence(proven.matched_by)}
             return Change(
                 replace(
@@ -122,8 +134,12 @@ class ReportMatcher:
                 [],
             )
 
-        # Last, because a repetition goes by what it says.
-        await self._interactions.change(original_id, cause, decide)
+        try:
+            # Last, because a repetition goes by what it says. A mail is disowned before its report
+            # is removed: either this sees it, or the report is removed after it was stored above.
+            await self._interactions.change(original_id, cause, decide)
+        except _DisownedError:
+            await self._reports.remove(original.arrival_id)
 
     async def announce(self, matched: MatchedReport, cause: Cause) -> None:
         """Tell the author of the sent mail. A repetition changes nothing."""
@@ -208,10 +224,14 @@ def _first_sent(ids: Sequence[str], named: Iterable[Interaction]) -> str | None:
     return nearest.id if nearest else None
 
 
+def _is_report(original: Interaction) -> bool:
+    """Say whether a mail is taken for a report, and nobody has disowned it."""
+    return KIND_OF_REPORT in original.user_data
+
+
 def _lacks_proof(original: Interaction) -> bool:
     """Say whether a mail is taken for a report, and not proven to be one."""
-    said = original.user_data
-    return KIND_OF_REPORT in said and said.get(PROOF_OF_REPORT) != PROVEN
+    return _is_report(original) and original.user_data.get(PROOF_OF_REPORT) != PROVEN
 
 
 def _author(sent: Interaction, delivery: Delivery | None) -> str:

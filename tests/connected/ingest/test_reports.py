@@ -20,6 +20,7 @@ from shared.domain.deliveries.delivery_report import (
     MatchedBy,
     reported_recipients,
 )
+from shared.domain.errors import Unavailable
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
@@ -377,6 +378,41 @@ async def test_proven_copy_of_a_disowned_report_changes_nothing(
     await ingest.parsing.parse(ParseMail(arrival_id=copy), cause())
 
     assert await ReportStore(backend.database).on(mail.id) == []
+
+
+@pytest.mark.parametrize("is_cut_off", [False, True])
+async def test_report_that_is_disowned_while_it_is_proven_goes(
+    backend: Backend, ingest: Ingest, monkeypatch: pytest.MonkeyPatch, *, is_cut_off: bool
+) -> None:
+    mail = await sent(backend)
+    raw = dsn(returned=OURS)
+    first = await came(backend, ingest, raw)
+    proof = with_token("support@demo.example", bounce_token(KEY, mail.id))
+    copy = await ingest.arrivals.add(raw, replace(envelope(sender=""), recipients=(proof,)))
+    order, prove, remove = cause(), ReportStore.prove, ReportStore.remove
+    disowned = "user_data._Report", "user_data._ReportProof"
+
+    async def prove_late(store: ReportStore, report: DeliveryReport) -> None:
+        await backend.database["interactions"].update_one(
+            {"_id": first.id}, {"$unset": dict.fromkeys(disowned, ""), "$inc": {"version": 1}}
+        )
+        await remove(store, report.id)
+        await prove(store, report)
+
+    async def die(_store: ReportStore, _arrival_id: str) -> None:
+        raise Unavailable("the process died")
+
+    monkeypatch.setattr(ReportStore, "prove", prove_late)
+    if is_cut_off:
+        monkeypatch.setattr(ReportStore, "remove", die)
+        with pytest.raises(Unavailable):
+            await ingest.parsing.parse(ParseMail(arrival_id=copy), order)
+        monkeypatch.undo()
+    await ingest.parsing.parse(ParseMail(arrival_id=copy), order)
+
+    assert await ReportStore(backend.database).on(mail.id) == []
+    released = await backend.interactions.get(first.id)
+    assert (released.version, released.parent_id) == (first.version + 1, first.parent_id)
 
 
 async def test_flood_of_claims_does_not_hide_a_proven_report(backend: Backend) -> None:

@@ -208,7 +208,7 @@ async def _write_work_in_progress(database: Database) -> None:
     found += [_work(f"U{at:015d}", State.QUEUED, "sales", at) for at in range(30)]
     # Many mails of few sets of needs, of which one is met by nobody.
     found += [
-        _work(f"W{at:015d}", State.QUEUED, "sales", at, needs={("latin", "english")[at % 2]: 1})
+        _work(f"D{at:015d}", State.QUEUED, "sales", at, needs={("latin", "english")[at % 2]: 1})
         for at in range(600)
     ]
     found += [_work(f"V{at:015d}", State.QUEUED, "support", at, skill="latin") for at in range(3)]
