@@ -41,27 +41,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
         ) as parser,
         running_consumer(settings, resources, INGEST, deadline) as consumer,
     ):
-        arrival_parser = ArrivalParser(
-            ParsingStores(
-                resources.arrivals,
-                resources.interactions,
-                ThreadStore(resources.database),
-                ContactStore(resources.database, resources.clock),
-                CopyStore(resources.database),
-                AllowanceStore(resources.database),
-            ),
-            configuration=resources.configuration,
-            parser=parser,
-            reports=ReportMatcher(
-                reports=ReportStore(resources.database),
-                deliveries=resources.deliveries,
-                interactions=resources.interactions,
-                threads=ThreadStore(resources.database),
-                clock=resources.clock,
-                key=settings.bounce_key.get_secret_value(),
-            ),
-            clock=resources.clock,
-        )
+        arrival_parser = _arrival_parser(settings, resources, parser)
         consumer.subscriber(ingest_handler(arrival_parser))
         direct_parsing = DirectParsing(
             resources.arrivals,
@@ -90,6 +70,32 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
             finally:
                 # First of all: the parts before need the time for what they have begun.
                 await consumer.take_nothing_new()
+
+
+def _arrival_parser(
+    settings: IngestSettings, resources: Resources, parser: IsolatedParser
+) -> ArrivalParser:
+    return ArrivalParser(
+        ParsingStores(
+            resources.arrivals,
+            resources.interactions,
+            ThreadStore(resources.database),
+            ContactStore(resources.database, resources.clock),
+            CopyStore(resources.database),
+            AllowanceStore(resources.database),
+        ),
+        configuration=resources.configuration,
+        parser=parser,
+        reports=ReportMatcher(
+            reports=ReportStore(resources.database),
+            deliveries=resources.deliveries,
+            interactions=resources.interactions,
+            threads=ThreadStore(resources.database),
+            clock=resources.clock,
+            key=settings.bounce_key.get_secret_value(),
+        ),
+        clock=resources.clock,
+    )
 
 
 @asynccontextmanager

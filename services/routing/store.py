@@ -35,7 +35,7 @@ class Offer:
     """An open invitation.
 
     `is_published` says whether its event has left the outbox, `extensions` how often its agent has
-    extended it.
+    extended it, `offered_at` when it was made: None where an earlier release made it.
     """
 
     interaction_id: str
@@ -43,6 +43,7 @@ class Offer:
     expires_at: datetime
     is_published: bool
     extensions: int = 0
+    offered_at: datetime | None = None
 
 
 class WaitingStore:
@@ -187,7 +188,7 @@ class WaitingStore:
             # Entries leave an outbox by w:1 writes, which a majority read may not see yet.
             found = await self._newest.find(
                 {"state": State.INVITED.value} | wanted,
-                {"invitation": 1, "extensions": 1, "outbox.key": 1},
+                {"invitation": 1, "offered_at": 1, "extensions": 1, "outbox.key": 1},
             ).to_list(_MOST)
         return [
             Offer(
@@ -196,6 +197,7 @@ class WaitingStore:
                 one["invitation"]["expires_at"],
                 is_published=not any(map(_is_invitation, one["outbox"])),
                 extensions=one.get("extensions", 0),
+                offered_at=one.get("offered_at"),
             )
             for one in found
         ]

@@ -114,7 +114,8 @@ class Interaction:
     others: the author of the mail that this one answers, or of a transfer that came back. `skill`
     is required by a transfer, and then the agent's queues do not matter. `priority` and `needs`,
     the least levels of skills, come from screening rules. `missed` are the newest offers that
-    expired since the last accept. `extensions` says how often the present offer has been extended.
+    expired since the last accept. `offered_at` is when the present offer was made (None by an
+    earlier release), `extensions` how often it has been extended.
     `branches` are the parts of its thread that its holder may read, its own last; a mail that
     begins a thread needs none.
     """
@@ -132,6 +133,7 @@ class Interaction:
     invitation: Invitation | None = None
     excluded: tuple[Exclusion, ...] = ()
     missed: tuple[MissedOffer, ...] = ()
+    offered_at: datetime | None = None
     extensions: int = 0
     parent_id: str | None = None
     thread_id: str | None = None

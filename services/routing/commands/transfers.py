@@ -117,8 +117,9 @@ class TransferCommands:
             raise Refused(f"there is no agent {command.to_agent_id}")
 
         def decide(before: Interaction) -> Change:
-            ends = self._clock.now() + self._policy.invitation_of(target.invitation)
-            after = transfer(before, command.agent_id, command.to_agent_id, ends)
+            now = self._clock.now()
+            ends = now + self._policy.invitation_of(target.invitation)
+            after = transfer(before, command.agent_id, command.to_agent_id, ends, now)
             transferred = InteractionTransferred.of(after, command.agent_id)
             return Change(after, [transferred, AgentInvited.of(after, command.to_agent_id)])
 

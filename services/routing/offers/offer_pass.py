@@ -169,5 +169,5 @@ class OfferPass:
 
     def _offer(self, before: Interaction, reserved: Reservation, now: datetime) -> Change:
         ends = now + self._policy.invitation_of(reserved.invitation)
-        after = invite(before, reserved.agent_id, ends)
+        after = invite(before, reserved.agent_id, ends, now)
         return Change(after, [AgentInvited.of(after, reserved.agent_id)])

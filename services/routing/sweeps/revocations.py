@@ -100,6 +100,9 @@ class Revocations:
         return True
 
     async def _begin_of(self, offer: Offer) -> datetime:
+        if offer.offered_at is not None:
+            return offer.offered_at
+        # An earlier release stored the end alone.
         agent = await self._agents.get(offer.agent_id)
         lasts = self._policy.invitation_of(agent.invitation if agent else None)
         return offer.expires_at - lasts * (1 + offer.extensions)

@@ -25,10 +25,15 @@ class Target:
     skill: str = ""
 
 
-def invite(interaction: Interaction, agent_id: str, expires_at: datetime) -> Interaction:
+def invite(
+    interaction: Interaction, agent_id: str, expires_at: datetime, offered_at: datetime
+) -> Interaction:
     """Offer a queued interaction to one agent until `expires_at`."""
     return interaction.after(
-        Operation.INVITE, invitation=Invitation(agent_id, expires_at), extensions=0
+        Operation.INVITE,
+        invitation=Invitation(agent_id, expires_at),
+        offered_at=offered_at,
+        extensions=0,
     )
 
 
@@ -139,12 +144,18 @@ def take_offer_back(
 
 
 def transfer(
-    interaction: Interaction, agent_id: str, to_agent_id: str, expires_at: datetime
+    interaction: Interaction,
+    agent_id: str,
+    to_agent_id: str,
+    expires_at: datetime,
+    offered_at: datetime,
 ) -> Interaction:
-    """Offer an agent's work to another agent."""
+    """Offer an agent's work to another agent until `expires_at`."""
     interaction.require_holder(agent_id, Operation.TRANSFER)
     offer = Invitation(to_agent_id, expires_at, agent_id)
-    return interaction.after(Operation.TRANSFER, owner_id=None, invitation=offer, extensions=0)
+    return interaction.after(
+        Operation.TRANSFER, owner_id=None, invitation=offer, offered_at=offered_at, extensions=0
+    )
 
 
 def requeue(

@@ -277,7 +277,7 @@ async def waiting(large: LargeDatabase) -> None:
     await store.untouched(now)
     await store.held()
     assert len(await store.sets_of_needs("sales")) == 2
-    async for _ in store.waiting("sales", {"english:1"}):
+    async for _ in store.waiting("sales", {"greek:1"}):
         pass
     async for _ in store.waiting("sales", without={"latin:1"}):
         pass

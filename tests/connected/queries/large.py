@@ -206,9 +206,9 @@ async def _write_work_in_progress(database: Database) -> None:
         work["arrival_id"] = recent_arrival(at)
     # Some wait where agents are free, some for a skill that nobody has.
     found += [_work(f"U{at:015d}", State.QUEUED, "sales", at) for at in range(30)]
-    # Many mails of few sets of needs, of which one is met by nobody.
+    # Many mails of few sets of needs that nobody meets.
     found += [
-        _work(f"D{at:015d}", State.QUEUED, "sales", at, needs={("latin", "english")[at % 2]: 1})
+        _work(f"D{at:015d}", State.QUEUED, "sales", at, needs={("latin", "greek")[at % 2]: 1})
         for at in range(600)
     ]
     found += [_work(f"V{at:015d}", State.QUEUED, "support", at, skill="latin") for at in range(3)]

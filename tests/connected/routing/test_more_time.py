@@ -149,3 +149,23 @@ async def test_long_offer_of_one_agent_excuses_no_other(backend: Backend, routin
     assert await revoke(routing) == 2
 
     assert (await backend.newest("agents", "quick")).get("misses") == 1
+
+
+@pytest.mark.parametrize("is_earlier_release", [False, True])
+async def test_offer_begins_when_it_was_made_whatever_settings_say(
+    backend: Backend, routing: Routing, offered: Interaction, *, is_earlier_release: bool
+) -> None:
+    # Today's settings would have it begin a minute later, after the fault of ours.
+    settings = {"$set": {"invitation": "PT30S"}}
+    await backend.database["agents"].update_one({"_id": "slow"}, settings)
+    if is_earlier_release:
+        unknown = {"$unset": {"offered_at": ""}}
+        await backend.database["interactions"].update_one({"_id": offered.id}, unknown)
+    backend.clock.move(SECOND)
+    await PresenceStore(backend.database, backend.clock).excuse("slow")
+    backend.clock.move(OWN)
+
+    await revoke(routing)
+
+    misses = (await backend.newest("agents", "slow")).get("misses", 0)
+    assert misses == (1 if is_earlier_release else 0)

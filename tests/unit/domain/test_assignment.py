@@ -29,7 +29,7 @@ SHARED = Place("team", "support", of_group=True)
 
 
 def accepted() -> Interaction:
-    return accept(invite(inbound(), "agent1", LATER), "agent1", NOW)
+    return accept(invite(inbound(), "agent1", LATER, NOW), "agent1", NOW)
 
 
 def draft() -> Interaction:
@@ -37,7 +37,7 @@ def draft() -> Interaction:
 
 
 def test_a_transfer_remembers_who_made_it() -> None:
-    after = transfer(accepted(), "agent1", "agent2", LATER)
+    after = transfer(accepted(), "agent1", "agent2", LATER, NOW)
 
     assert after.invitation is not None
     assert (after.holder_id, after.owner_id, after.invitation.sender_id) == (
@@ -48,7 +48,7 @@ def test_a_transfer_remembers_who_made_it() -> None:
 
 
 def test_a_transfer_that_comes_back_prefers_who_made_it() -> None:
-    offered = transfer(accepted(), "agent1", "agent2", LATER)
+    offered = transfer(accepted(), "agent1", "agent2", LATER, NOW)
 
     after = take_offer_back(offered, Operation.REJECT, NOW, LATER)
 
@@ -57,7 +57,7 @@ def test_a_transfer_that_comes_back_prefers_who_made_it() -> None:
 
 
 def test_extended_offer_ends_later_from_its_own_end_on() -> None:
-    offered = transfer(accepted(), "agent1", "agent2", LATER)
+    offered = transfer(accepted(), "agent1", "agent2", LATER, NOW)
 
     after = extend_offer(offered, "agent2", NOW, timedelta(seconds=90))
 
@@ -67,15 +67,15 @@ def test_extended_offer_ends_later_from_its_own_end_on() -> None:
 
 
 def test_offer_is_extended_once_and_a_new_offer_again() -> None:
-    extended = extend_offer(invite(inbound(), "agent1", LATER), "agent1", NOW, timedelta(1))
+    extended = extend_offer(invite(inbound(), "agent1", LATER, NOW), "agent1", NOW, timedelta(1))
     with pytest.raises(OperationNotAllowedError, match="extended already"):
         extend_offer(extended, "agent1", NOW, timedelta(1))
 
     waiting = take_offer_back(extended, Operation.REVOKE, NOW, None)
 
     assert not may_be_extended(extended)
-    assert may_be_extended(invite(waiting, "agent1", LATER))
-    handed_on = transfer(accept(extended, "agent1", NOW), "agent1", "agent2", LATER)
+    assert may_be_extended(invite(waiting, "agent1", LATER, NOW))
+    handed_on = transfer(accept(extended, "agent1", NOW), "agent1", "agent2", LATER, NOW)
     assert may_be_extended(handed_on)
 
 
@@ -87,7 +87,7 @@ def test_offer_is_extended_by_its_agent_while_it_stands(
     agent_id: str, given_at: datetime, error: type[Exception]
 ) -> None:
     with pytest.raises(error):
-        extend_offer(invite(inbound(), "agent1", LATER), agent_id, given_at, timedelta(1))
+        extend_offer(invite(inbound(), "agent1", LATER, NOW), agent_id, given_at, timedelta(1))
 
 
 @pytest.mark.parametrize("operation", [Operation.REJECT, Operation.REVOKE])
@@ -95,7 +95,7 @@ def test_offer_is_extended_by_its_agent_while_it_stands(
 def test_the_preferred_agent_gets_one_offer(
     operation: Operation, exclusion_ends: datetime | None
 ) -> None:
-    offered = invite(inbound(preferred_id="agent1"), "agent1", LATER)
+    offered = invite(inbound(preferred_id="agent1"), "agent1", LATER, NOW)
 
     after = take_offer_back(offered, operation, NOW, exclusion_ends)
 
@@ -103,7 +103,7 @@ def test_the_preferred_agent_gets_one_offer(
 
 
 def test_an_offer_to_another_agent_leaves_the_preference() -> None:
-    offered = invite(inbound(preferred_id="agent1"), "agent2", LATER)
+    offered = invite(inbound(preferred_id="agent1"), "agent2", LATER, NOW)
 
     after = take_offer_back(offered, Operation.REJECT, NOW, LATER)
 
@@ -112,7 +112,7 @@ def test_an_offer_to_another_agent_leaves_the_preference() -> None:
 
 @pytest.mark.parametrize("start", [accepted(), draft()])
 def test_a_transfer_may_go_straight_back(start: Interaction) -> None:
-    offered = transfer(start, "agent1", "agent2", LATER)
+    offered = transfer(start, "agent1", "agent2", LATER, NOW)
 
     after = take_offer_back(offered, Operation.REVOKE, NOW, LATER, to_sender=True)
 
@@ -120,7 +120,7 @@ def test_a_transfer_may_go_straight_back(start: Interaction) -> None:
 
 
 def test_a_transferred_draft_always_goes_straight_back() -> None:
-    offered = transfer(draft(), "agent1", "agent2", LATER)
+    offered = transfer(draft(), "agent1", "agent2", LATER, NOW)
 
     after = take_offer_back(offered, Operation.REVOKE, NOW, LATER)
 
@@ -144,7 +144,7 @@ def test_acceptance_ends_preferences_and_exclusions() -> None:
         inbound(), preferred_id="agent9", skill="german", excluded=(Exclusion("agent8", LATER),)
     )
 
-    after = accept(invite(waiting, "agent1", LATER), "agent1", NOW)
+    after = accept(invite(waiting, "agent1", LATER, NOW), "agent1", NOW)
 
     assert (after.preferred_id, after.skill, after.excluded) == (None, "", ())
 

@@ -85,7 +85,7 @@ def test_what_the_table_does_not_say_is_not_allowed(
 
 
 def test_an_invitation_has_one_holder_until_it_is_accepted() -> None:
-    invited = invite(inbound(), "agent1", LATER)
+    invited = invite(inbound(), "agent1", LATER, NOW)
 
     accepted = accept(invited, "agent1", NOW)
 
@@ -99,16 +99,16 @@ def test_an_invitation_has_one_holder_until_it_is_accepted() -> None:
 
 def test_only_the_invited_agent_accepts() -> None:
     with pytest.raises(NotOwnerError):
-        accept(invite(inbound(), "agent1", LATER), "agent2", NOW)
+        accept(invite(inbound(), "agent1", LATER, NOW), "agent2", NOW)
 
 
 def test_an_invitation_ends_at_its_deadline_to_the_moment() -> None:
     with pytest.raises(OperationNotAllowedError):
-        accept(invite(inbound(), "agent1", NOW), "agent1", NOW)
+        accept(invite(inbound(), "agent1", NOW, NOW), "agent1", NOW)
 
 
 def test_reject_excludes_the_agent_and_keeps_the_queue_place() -> None:
-    before = invite(inbound(), "agent1", LATER)
+    before = invite(inbound(), "agent1", LATER, NOW)
 
     after = take_offer_back(before, Operation.REJECT, NOW, LATER)
 
@@ -117,8 +117,8 @@ def test_reject_excludes_the_agent_and_keeps_the_queue_place() -> None:
 
 
 def test_exclusions_that_have_ended_are_forgotten() -> None:
-    first = take_offer_back(invite(inbound(), "agent1", LATER), Operation.REJECT, NOW, NOW)
+    first = take_offer_back(invite(inbound(), "agent1", LATER, NOW), Operation.REJECT, NOW, NOW)
 
-    after = take_offer_back(invite(first, "agent2", LATER), Operation.REVOKE, NOW, LATER)
+    after = take_offer_back(invite(first, "agent2", LATER, NOW), Operation.REVOKE, NOW, LATER)
 
     assert [one.agent_id for one in after.excluded] == ["agent2"]
