@@ -21,6 +21,7 @@ from services.console.broker.users import put_broker_users
 from services.console.database_users import put_database_users
 from services.console.description.changes import agent_changes, settings_changes
 from services.console.description.reader import read_description
+from services.console.earlier_mails import complete_earlier_mails
 from services.console.health.mailbox_passwords import unset_passwords
 from services.console.health.oauth_logins import refuse_unusable_logins
 from services.console.health.unmet_needs import unmet_needs
@@ -73,6 +74,8 @@ async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_C
         plan = await plan_apply(database, clock, wanted, choice)
         lines += await prepare_broker(settings)
         lines += await put_in_force(database, clock, plan.wanted)
+        if completed := await complete_earlier_mails(database):
+            lines.append(f"mails of an earlier release that search and order know now: {completed}")
         lines += await move_stranded(database, clock, plan)
         if plan.removes:
             print("waiting until every service has read the description", file=sys.stderr)

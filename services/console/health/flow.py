@@ -51,8 +51,9 @@ async def long_waits(database: Database, queue: Queue, clock: Clock) -> LongWait
     wanted = {
         "queue": queue.name,
         "state": State.QUEUED.value,
-        # The index is by rank, which is later than `queued_at` by this much at most.
-        "rank": {"$lt": queue_rank(since, -MOST_PRIORITY)},
+        # The index is by rank, which is later than `queued_at` by this much at most. A mail of an
+        # earlier release has none, and is found so too.
+        "rank": {"$not": {"$gte": queue_rank(since, -MOST_PRIORITY)}},
         "queued_at": {"$lt": since},
     }
     counted = {"_id": None, "count": {"$sum": 1}, "oldest": {"$min": "$queued_at"}}

@@ -55,6 +55,23 @@ WITHOUT_TEXT: Final[Document] = {
 }
 """A projection without the text of the mail, for services that do not need it."""
 
+IS_INCOMPLETE: Final[Document] = {_SEARCHED_TEXT: None}
+"""Matches the documents of an earlier release."""
+
+COMPLETING: Final[list[Document]] = [
+    {
+        "$set": {
+            _SEARCHED_TEXT: {
+                "$substrCP": [{"$ifNull": ["$mail.text", ""]}, 0, _SEARCHED_CHARACTERS]
+            },
+            # Without a rank a mail has no priority and no needs either.
+            "rank": {"$ifNull": ["$rank", "$queued_at"]},
+            "needs_key": {"$ifNull": ["$needs_key", ""]},
+        }
+    }
+]
+"""The update that adds what an earlier release did not store, as `to_document` makes it."""
+
 
 def to_document(interaction: Interaction) -> Document:
     """Return the fields to store, `_id` among them."""

@@ -1,11 +1,12 @@
 """Applying a description is repeatable, and leaves alone what agents do at the moment."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from services.console import earlier_mails
 from services.console.broker.management_api import ManagementApi
 from services.console.broker.policies import wrong_policies
 from services.console.commands.apply import apply, put_in_force
@@ -13,12 +14,16 @@ from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.domain.clock import SystemClock
+from shared.domain.interaction import Email
+from shared.domain.lifecycle import State
 from shared.domain.routing.agent_search import AgentSearch
 from shared.messaging.connection import virtual_host_of
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.database.client import Database
+from shared.storage.interactions.interaction_documents import to_document
 from tests.unit.console.descriptions import agent, center
+from tests.unit.domain.examples import inbound
 
 pytestmark = pytest.mark.connected
 
@@ -55,6 +60,40 @@ async def test_the_demo_is_applied_once_and_then_nothing_changes(
     )
     assert capsys.readouterr().out == "nothing changed\n"
     assert await opened["agents"].find().to_list() == stored
+
+
+async def test_mails_of_an_earlier_release_are_found_and_ranked(
+    opened: Database, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(earlier_mails, "_AT_ONCE", 2)
+    queued_at = datetime(2026, 11, 1, 8, tzinfo=UTC)
+    text = "ö" * 7_998 + " twice paid"
+    states = [State.QUEUED] * 5 + [State.ACCEPTED, State.COMPLETED]
+    mails = [
+        inbound(id=f"M{at}", state=state, queued_at=queued_at, mail=Email(text=text))
+        for at, state in enumerate(states)
+    ]
+    documents = [to_document(one) | {"outbox": [], "applied": []} for one in mails]
+    for document in documents:
+        for name in ("searched_text", "rank", "needs_key"):
+            del document[name]
+    ranked = to_document(inbound(id="new", priority=3, needs={"german": 1}, queued_at=queued_at))
+    await opened["interactions"].insert_many([*documents, ranked])
+
+    completed = await earlier_mails.complete_earlier_mails(opened)
+    again = await earlier_mails.complete_earlier_mails(opened)
+
+    assert (completed, again) == (6, 0)
+    assert capsys.readouterr().err.splitlines()[-1].endswith(": 6")
+    stored = await opened["interactions"].find({}, sort=[("_id", 1)]).to_list()
+    assert [one.get("searched_text") for one in stored] == [
+        *[text[:8_000]] * 6,
+        None,
+        ranked["searched_text"],
+    ]
+    assert [one.get("rank") for one in stored[:6]] == [queued_at] * 6
+    assert [one.get("needs_key") for one in stored[:6]] == [""] * 6
+    assert stored[7] == ranked
 
 
 async def test_everybody_reads_what_was_applied(opened: Database) -> None:

@@ -186,6 +186,19 @@ async def test_mail_that_does_not_move_is_named(applied: ConsoleSettings, opened
     assert deferred.endswith("1 for: 451 come [2J back later")
 
 
+async def test_waiting_mail_of_an_earlier_release_is_counted(
+    applied: ConsoleSettings, opened: Database
+) -> None:
+    old = CLOCK.now() - timedelta(days=2)
+    document = to_document(inbound(queue="support", queued_at=old)) | {"outbox": []}
+    del document["rank"]
+    await opened["interactions"].insert_one(document)
+
+    lines = await bad_lines(applied)
+
+    assert any("queue support: mails that wait for longer than 1 day" in one for one in lines)
+
+
 async def test_a_queue_says_how_long_its_mail_may_wait(
     applied: ConsoleSettings, opened: Database
 ) -> None:

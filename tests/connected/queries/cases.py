@@ -14,6 +14,7 @@ from argon2 import PasswordHasher
 from services.console.agent_directory import AgentDirectory
 from services.console.commands.screen import StoredMails
 from services.console.commands.trace import MailTrace
+from services.console.earlier_mails import complete_earlier_mails
 from services.console.exit_codes import NotPossibleError
 from services.console.health.flow import deferrals, long_waits
 from services.console.store import SystemQueries
@@ -818,6 +819,10 @@ async def flow(large: LargeDatabase) -> None:
     large.clock.move(timedelta(days=2))
     await long_waits(large.database, Queue(name="support"), large.clock)
     await deferrals(large.database)
+    await complete_earlier_mails(large.database)
+    earlier = {"$unset": {"searched_text": "", "rank": "", "needs_key": ""}}
+    await large.database["interactions"].update_many({"_id": held_id(1)}, earlier)
+    assert await complete_earlier_mails(large.database) == 1
 
 
 @case

@@ -57,6 +57,18 @@ EXCEPTIONS: Final = (
     ),
     Allowance(_AGENTS, "AgentStore.is_anybody_free", FREE, "as for a reservation"),
     Allowance(
+        _AGENTS,
+        "AgentStore.skills_of_free",
+        FREE,
+        "a pass that found nobody for a mail reads the skills of all free agents of the queue",
+    ),
+    Allowance(
+        "services/routing/store.py",
+        "WaitingStore._each",
+        WAITING,
+        "with more than 200 sets of needs the database passes over the mails of unmet ones",
+    ),
+    Allowance(
         "shared/storage/agents/presence_store.py",
         "PresenceStore.excused",
         100,
@@ -73,6 +85,12 @@ EXCEPTIONS: Final = (
         "InteractionQueries.possibly_related",
         HELD_BY_ONE,
         "looks through what one agent holds",
+    ),
+    Allowance(
+        "services/console/earlier_mails.py",
+        "_incomplete",
+        WAITING + 1_000,
+        "`mailroom apply` looks at all unfinished mails of a state for those of an earlier release",
     ),
     Allowance(
         "services/console/health/flow.py",
