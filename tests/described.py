@@ -13,6 +13,8 @@ from services.gateway.notifications.topics import canonical
 from services.gateway.rest.openapi.document import COMMITTED
 
 _JSON = "application/json"
+_ASKED_BY = {206: "Range", 304: "If-None-Match", 412: "If-Match"}
+"""The header to which a status is the answer."""
 
 
 def require_described(schema: Any, value: Any) -> None:
@@ -37,6 +39,10 @@ def require_described_answer(response: httpx2.Response) -> None:
     assert described is not None, f"{response.status_code} of {response.request.url}"
     if "$ref" in described:
         described = _document()["components"]["responses"][described["$ref"].rpartition("/")[2]]
+    if "etag" in response.headers:
+        assert "ETag" in described.get("headers", {}), f"ETag of {response.request.url}"
+    if (header := _ASKED_BY.get(response.status_code)) is not None:
+        assert header in {one["name"] for one in call["parameters"]}, f"{header} of {call}"
     if response.status_code == 304:
         return
     kind = response.headers["content-type"].partition(";")[0]

@@ -9,7 +9,8 @@ from services.gateway.rest.openapi.shapes import Schema
 class Call:
     """One method of one address.
 
-    `in_parts`: it may be answered with a range (206) or without a body (304). `may_wait`: it takes
+    `is_tagged`: its answers have an ETag. `may_be_known`: a client that names it in If-None-Match
+    is answered 304. `in_parts`: both, and one range may be asked for (206). `may_wait`: it takes
     `Prefer: wait` and may be answered 202. `other_bodies` are by media type. `success` is the
     status of success, `headers` are further ones, and `security` replaces that of the document.
     """
@@ -23,6 +24,8 @@ class Call:
     query: tuple[str, ...] = ()
     media_type: str = "application/json"
     body_type: str = "application/json"
+    is_tagged: bool = False
+    may_be_known: bool = False
     in_parts: bool = False
     may_wait: bool = False
     other_bodies: tuple[tuple[str, Schema], ...] = ()

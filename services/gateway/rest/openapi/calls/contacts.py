@@ -22,6 +22,7 @@ CONTACT_CALLS: Final[tuple[Call, ...]] = (
         "Contacts",
         "A contact, or the one that it is merged into.",
         answering(contact=ref("Customer")),
+        is_tagged=True,
     ),
     Call(
         "put",
@@ -31,6 +32,7 @@ CONTACT_CALLS: Final[tuple[Call, ...]] = (
         " address stays. Mail of a blocked contact is completed at once.",
         answering(contact=ref("Customer")),
         shape(CONTACT_FIELDS, (), additionalProperties=False, example={"name": "Ann Example"}),
+        is_tagged=True,
         headers=("If-Match",),
     ),
     Call(
@@ -45,6 +47,7 @@ CONTACT_CALLS: Final[tuple[Call, ...]] = (
             ("operationName",),
             example={"operationName": "Merge", "contactId": MERGED_CONTACT_ID},
         ),
+        is_tagged=True,
     ),
     Call(
         "get",

@@ -116,6 +116,7 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "Interactions",
         "One interaction that is offered to me or that I work on.",
         _ONE_INTERACTION,
+        may_be_known=True,
     ),
     Call(
         "post",
@@ -139,5 +140,12 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         listing("interactions", "InteractionStateMessage"),
         query=LIST,
     ),
-    Call("get", "/interactions/{id}", "Interactions", "One interaction.", _ONE_INTERACTION),
+    Call(
+        "get",
+        "/interactions/{id}",
+        "Interactions",
+        "One interaction.",
+        _ONE_INTERACTION,
+        may_be_known=True,
+    ),
 )

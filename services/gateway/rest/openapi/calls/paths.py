@@ -38,6 +38,8 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
 }
 _ONCE_HEADERS: Final = ("Idempotency-Key",)
 _WAIT_HEADERS: Final = ("Prefer", "If-Match")
+_KNOWN_HEADERS: Final = ("If-None-Match",)
+_RANGE_HEADERS: Final = ("Range", "If-Range")
 _HEADERS: Final[dict[str, tuple[Schema, str]]] = {
     "Idempotency-Key": (
         TEXT | {"minLength": 1, "maxLength": 255},
@@ -55,7 +57,17 @@ _HEADERS: Final[dict[str, tuple[Schema, str]]] = {
         TEXT,
         "The ETag of the interaction or contact as the client knows it; 412 where it has changed.",
     ),
+    "If-None-Match": (
+        TEXT,
+        "The ETag of what the client has; 304 without a body where it has not changed.",
+    ),
+    "Range": (TEXT, "One range, such as `bytes=0-1023`."),
+    "If-Range": (
+        TEXT,
+        "The ETag of what the client has a part of; all of it where it has changed.",
+    ),
 }
+_TAG: Final = {"ETag": {"description": "Names this version.", "schema": TEXT}}
 
 
 def path_items(calls: Iterable[Call]) -> dict[str, Any]:
@@ -97,6 +109,8 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
     names = (
         *(_ONCE_HEADERS if is_once else ()),
         *(_WAIT_HEADERS if call.may_wait else ()),
+        *(_KNOWN_HEADERS if call.may_be_known or call.in_parts else ()),
+        *(_RANGE_HEADERS if call.in_parts else ()),
         *call.headers,
     )
     in_header = [
@@ -112,10 +126,12 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
 
 
 def _responses(call: Call) -> dict[str, Any]:
-    success = {
+    success: dict[str, Any] = {
         "description": "Success.",
         "content": {call.media_type: {"schema": call.answers}},
     }
+    if call.is_tagged or call.may_be_known or call.in_parts:
+        success["headers"] = _TAG
     codes = _FAILURES + (_FAILURES_OF_POST if call.method in {"post", "put", "delete"} else ())
     failures = {code: {"$ref": "#/components/responses/Failure"} for code in sorted(codes)}
     later = (
@@ -123,12 +139,13 @@ def _responses(call: Call) -> dict[str, Any]:
         if call.may_wait
         else {}
     )
-    parts = (
-        {"206": success, "304": {"description": "The client has this version."}}
-        if call.in_parts
+    parts = {"206": success} if call.in_parts else {}
+    known = (
+        {"304": {"description": "The client has this version.", "headers": _TAG}}
+        if call.may_be_known or call.in_parts
         else {}
     )
-    return {call.success: success, **later, **parts, **failures}
+    return {call.success: success, **later, **parts, **known, **failures}
 
 
 def _identifier(call: Call) -> str:
