@@ -39,6 +39,7 @@ _DATE: Final = re.compile(
 )
 ADDRESS: Final = re.compile(r"[^\s<>\"'()@]{1,64}@[^\s<>\"'()@]{1,190}|\(at\)|\[at\]| at \S+ dot ")
 _ENDS: Final = re.compile(r"[:\N{FULLWIDTH COLON}][\s*_\-\]\")>]{0,4}\Z")
+_MOST_AT_THE_END: Final = 5
 _LAST_LETTERS: Final = (":", "\N{FULLWIDTH COLON}", "*", "_", "-", "]", ")", ">", '"')
 _STARTS_WITH_DATE: Final = re.compile(r"\W{0,2}(?:[^\W\d]{2,12}[.,]{0,2}\s{1,2}){0,2}\d")
 
@@ -57,6 +58,13 @@ class Attribution:
     start: int
     end: int
     is_proven: bool
+
+
+def _ends_with_colon(words: str) -> bool:
+    """Say whether a line ends with a colon, marks after it aside."""
+    last = words[-_MOST_AT_THE_END:]
+    is_possible = ":" in last or "\N{FULLWIDTH COLON}" in last
+    return is_possible and _ENDS.search(last) is not None
 
 
 def has_date(words: str) -> bool:
@@ -105,7 +113,7 @@ def attribution_at(lines: Sequence[Line], first: int) -> Attribution | None:
         found = _judge(lines, first, at, parts)
         if found is not None:
             return found
-        if _ENDS.search(line.words):
+        if _ends_with_colon(line.words):
             return None
     return None
 
@@ -114,7 +122,7 @@ def _may_begin(line: Line, lines: Sequence[Line], at: int) -> bool:
     """Say cheaply whether an attribution may begin in a line."""
     words = line.words
     return bool(
-        _ENDS.search(words[-_NEAR_THE_END:])
+        _ends_with_colon(words)
         or _is_before_quoted(lines, at + 1, line.depth)
         or _run_in(words) is not None
         or _INTRO.begins(words)
@@ -160,7 +168,7 @@ def _judge(lines: Sequence[Line], first: int, last: int, parts: list[str]) -> At
 
 def _is_proof(words: str) -> bool:
     """Say whether a sentence names an author and a time or an address, as programs do."""
-    if len(words) > _LONGEST or not _ENDS.search(words):
+    if len(words) > _LONGEST or not _ends_with_colon(words):
         return False
     is_dated, is_addressed = has_date(words), has_address(words)
     if is_addressed and _CITES.begins(words):
@@ -186,7 +194,7 @@ def _is_likely(words: str, parts: list[str]) -> bool:
 
 
 def _has_author(words: str) -> bool:
-    ends = bool(_ENDS.search(words))
+    ends = _ends_with_colon(words)
     if ends and (_WROTE.is_in(words) or _SPOKE.is_in(words[-_NEAR_THE_END:])):
         return True
     is_sourced = has_date(words) or has_address(words)
@@ -194,7 +202,7 @@ def _has_author(words: str) -> bool:
 
 
 def _has_time(words: str) -> bool:
-    ends = bool(_ENDS.search(words))
+    ends = _ends_with_colon(words)
     is_dated = has_date(words)
     if has_address(words) and (ends or is_dated):
         return True

@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.mail.sections.attributions import has_address, has_date
 from shared.mail.sections.lines import Line, next_words
-from shared.mail.sections.phrases import alternatives, phrases_of
+from shared.mail.sections.phrases import alternatives, has_any, phrases_of
 
 _FIELDS: Final = ("sender", "sent", "to", "copy", "subject")
 _OTHERS: Final = (
@@ -24,6 +24,7 @@ _LABEL: Final = re.compile(
     r"[*_|\s]{0,4}([^\W\d_][^:\N{FULLWIDTH COLON}*]{0,24}?)[\s*_]{0,4}"
     r"[:\N{FULLWIDTH COLON}][*_\s]{0,4}(?!//)(.*)\Z"
 )
+_DASHES: Final = frozenset("-_=*~+\u2013\u2014\u2500\u2501")
 _RULE: Final = re.compile(r"[-_=*~\u2013\u2014\u2500\u2501]{5,}\Z")
 _DASHED: Final = re.compile(
     r"[-_=*~\u2013\u2014\u2500+]{2,}\s{0,4}(\S.{1,100}?)\s{0,4}[-_=*~\u2013\u2014\u2500+]{2,}:?\Z"
@@ -72,7 +73,7 @@ def possible_starts(lines: Sequence[Line], text: str) -> list[bool]:
     Most lines begin with a letter, have neither colon nor dashes, and have no label below them.
     """
     small = text.lower()
-    has_reply_line = any(one in small for one in _ABOVE)
+    has_reply_line = has_any(small, _ABOVE)
     found = [False] * len(lines)
     is_label, below = False, 0
     for at in range(len(lines) - 1, -1, -1):
@@ -103,11 +104,13 @@ def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
     if "----" in words and (found := _INSIDE.search(words)) and _ORIGINAL.is_in(found[1]):
         inside = found.start() + lines[first].indent if not lines[first].depth else 0
         return _below_mark(lines, first, start + inside)
-    if (begin := _headers_inside(words)) is not None:
+    has_several = words.count(":") >= _SEVERAL_HEADERS
+    if has_several and (begin := _headers_inside(words)) is not None:
         shift = lines[first].indent + begin if not lines[first].depth else 0
         return HeaderBlock(start + shift, first + 1, has_headers=True)
     end: int | None
-    if _RULE.match(words) or _ALONE.is_all_of(words) or _DASHED.match(words):
+    is_dashed = words[0] in _DASHES and (_RULE.match(words) or _DASHED.match(words))
+    if is_dashed or _ALONE.is_all_of(words):
         end = _headers_after(lines, first + 1)
     else:
         end = _headers(lines, first) or _headers_below_lead(lines, first)
@@ -120,18 +123,21 @@ def _below_mark(lines: Sequence[Line], first: int, start: int) -> HeaderBlock:
 
 
 def _is_mark(words: str) -> bool:
-    dashed = _DASHED.match(words)
-    if dashed and (_MARK.is_in(dashed[1]) or _WROTE.is_in(dashed[1][-_NEAR_THE_END:])):
-        return True
-    if (half := _HALF_DASHED.match(words)) and _MARK.is_in(half[1]):
-        return True
+    if words[0] in _DASHES:
+        dashed = _DASHED.match(words)
+        if dashed and (_MARK.is_in(dashed[1]) or _WROTE.is_in(dashed[1][-_NEAR_THE_END:])):
+            return True
+        if (half := _HALF_DASHED.match(words)) and _MARK.is_in(half[1]):
+            return True
     return words.endswith(_COLONS) and _BEGIN.is_all_of(words)
 
 
 def _is_reply_line(words: str) -> bool:
     """Say whether a line is the mark of a help desk: "reply above this line"."""
+    if len(words) > _LONGEST_REPLY_ABOVE:
+        return False
     small = words.lower()
-    if len(words) > _LONGEST_REPLY_ABOVE or not any(one in small for one in _ABOVE):
+    if not has_any(small, _ABOVE):
         return False
     if not _REPLY_ABOVE.search(words):
         return False
@@ -145,8 +151,6 @@ def _headers_after(lines: Sequence[Line], at: int) -> int | None:
 
 def _headers_inside(words: str) -> int | None:
     """Return where headers begin that stand in one line, as HTML leaves them; None without any."""
-    if words.count(":") < _SEVERAL_HEADERS:
-        return None
     labels = list(_LABEL_INSIDE.finditer(words))
     fields: dict[str, str] = {}
     begin = None
@@ -168,7 +172,9 @@ def _headers(
     `marked` means that a line such as "Original Message" stands before, `led` a line with the
     author and the time.
     """
-    begins = _field(lines[first].words)
+    words = lines[first].words
+    # Most lines have no colon, and so no label.
+    begins = _field(words) if ":" in words or "\N{FULLWIDTH COLON}" in words else None
     if begins is None or (begins[0] != "sender" and not marked and _is_inside(lines, first)):
         return None
     depth = lines[first].depth
@@ -242,7 +248,9 @@ def _is_of_mail(fields: dict[str, str], *, marked: bool, led: bool) -> bool:
 def _headers_below_lead(lines: Sequence[Line], first: int) -> int | None:
     """Return the line after headers below a line with author and time, as Lotus Notes writes."""
     words = lines[first].words
-    after = next_words(lines, first + 1, _LEADS)
-    if after is None or lines[after].depth != lines[first].depth or len(words) > _LONGEST_LEAD:
+    if len(words) > _LONGEST_LEAD or not has_date(words):
         return None
-    return _headers(lines, after, led=True) if has_date(words) else None
+    after = next_words(lines, first + 1, _LEADS)
+    if after is None or lines[after].depth != lines[first].depth:
+        return None
+    return _headers(lines, after, led=True)

@@ -40,15 +40,15 @@ def split_lines(text: str) -> list[Line]:
     """Return the lines of a text, without a gap between them."""
     lines: list[Line] = []
     start, length = 0, len(text)
-    # Few mails quote, and most lines begin with a word: those need no search for marks.
-    is_unmarked = text.isascii() and ">" not in text
-    for beginning in text.split("\n"):
-        end = start + len(beginning) + 1
-        if is_unmarked and beginning[:1] > " ":
-            words = beginning[:LONGEST_LINE].rstrip(_AROUND)
+    for line in text.split("\n"):
+        end = start + len(line) + 1
+        beginning = line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE]
+        # Most lines begin with a word: those need no search for marks.
+        if beginning[:1] > " " and beginning.isascii() and ">" not in beginning[:_FARTHEST_MARK]:
+            words = beginning.rstrip(_AROUND)
             lines.append(Line(start, min(end, length), words, 0, 0))
-        elif beginning or end <= length:
-            lines.append(_line(beginning[:LONGEST_LINE], start, min(end, length)))
+        elif line or end <= length:
+            lines.append(_line(beginning, start, min(end, length)))
         start = end
     return lines
 
@@ -70,6 +70,7 @@ def _line(beginning: str, start: int, end: int) -> Line:
 def next_words(lines: Sequence[Line], position: int, blanks: int = 2) -> int | None:
     """Return the first line at or after `position` with words, None if too many are blank."""
     for at in range(position, min(len(lines), position + blanks + 1)):
-        if not lines[at].is_blank:
+        line = lines[at]
+        if line.words or line.depth:
             return at
     return None

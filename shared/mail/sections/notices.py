@@ -1,11 +1,12 @@
 """Finds what servers add to a mail: legal notices, warnings, footers of lists, advertisements."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from shared.mail.sections.lines import Line
 from shared.mail.sections.paragraphs import Paragraph
+from shared.mail.sections.phrases import has_any
 
 _RULE: Final = re.compile(r"[-_=*~\u2013\u2014\u2500]{3,}\Z")
 _FOOTER_RULE: Final = re.compile(r"[-_=*~]{5,}")
@@ -80,6 +81,11 @@ _TOPICS: Final = (
     ("機密", "保密", "机密", "秘密"),
     ("受信者", "收件人", "本邮件"),
     ("誤って", "误收", "誤收", "削除", "删除", "刪除"),
+)
+_ASCII_TOPICS: Final = tuple(
+    ascii_only
+    for topic in _TOPICS
+    if (ascii_only := tuple(phrase for phrase in topic if phrase.isascii()))
 )
 _NOTICES: Final = (
     # One of these is enough.
@@ -210,16 +216,24 @@ def _is_notice(words: str, *, is_end: bool) -> bool:
     if "? " in words or words.endswith("?"):
         return False
     folded = words.casefold()
-    if is_end and len(words) <= _LONGEST_FOOTER and _has(folded, _LINKS) and _has(folded, _FOOTERS):
+    if (
+        is_end
+        and len(words) <= _LONGEST_FOOTER
+        and has_any(folded, _LINKS)
+        and has_any(folded, _FOOTERS)
+    ):
         return True
-    return _has(folded, _NOTICES) or (
-        len(words) >= _SHORTEST_NOTICE
-        and sum(_has(folded, topic) for topic in _TOPICS) >= _LEAST_TOPICS
-    )
+    return has_any(folded, _NOTICES) or (len(words) >= _SHORTEST_NOTICE and _is_legal(folded))
 
 
-def _has(folded: str, phrases: Iterable[str]) -> bool:
-    return any(phrase in folded for phrase in phrases)
+def _is_legal(folded: str) -> bool:
+    """Say whether a paragraph has several topics of legal notices."""
+    found = 0
+    for topic in _ASCII_TOPICS if folded.isascii() else _TOPICS:
+        found += has_any(folded, topic)
+        if found == _LEAST_TOPICS:
+            return True
+    return False
 
 
 def _folded(words: str) -> str:
@@ -234,7 +248,7 @@ def _footer_line(lines: Sequence[Line], paragraph: Paragraph) -> int | None:
             return at
         if _FOOTER_RULE.match(lines[at].words):
             rest = lines[at : min(at + _LINES_OF_FOOTER, end)]
-            if _has(_folded(" ".join(line.words for line in rest)), _LISTS):
+            if has_any(_folded(" ".join(line.words for line in rest)), _LISTS):
                 return at
     return None
 

@@ -4,11 +4,13 @@ To teach the reader a language, add one row.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 _WORD: Final = re.compile(r"\w+")
 _MOST_MARKS: Final = 4
+_FIRST_WORD: Final = re.compile(rf"\W{{0,{_MOST_MARKS}}}+(\w++)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -528,19 +530,28 @@ class PhraseSet:
     def is_in(self, text: str) -> bool:
         """Say whether one of the phrases occurs in a text."""
         folded = text.casefold()
-        if not folded.isascii() and any(phrase in folded for phrase in self._dense):
+        if not folded.isascii() and has_any(folded, self._dense):
             return True
         return any(self._end_at(folded, word) for word in _WORD.finditer(folded))
 
     def begins(self, text: str) -> bool:
         """Say whether a text begins with one of the phrases, marks before it aside."""
-        return self._end_of_first(text.casefold()) is not None
+        return self._may_begin(text) and self._end_of_first(text.casefold()) is not None
 
     def is_all_of(self, text: str) -> bool:
         """Say whether a text is one of the phrases, marks around it aside."""
+        if not self._may_begin(text):
+            return False
         folded = text.casefold()
         end = self._end_of_first(folded)
         return end is not None and not _WORD.search(folded, end)
+
+    def _may_begin(self, text: str) -> bool:
+        """Say cheaply whether a text may begin with a phrase: most of those in ASCII do not."""
+        if not text.isascii():
+            return True
+        word = _FIRST_WORD.match(text)
+        return word is not None and word[1].lower() in self._by_first_word
 
     def _end_of_first(self, folded: str) -> int | None:
         if (word := _WORD.search(folded)) is None or word.start() > _MOST_MARKS:
@@ -565,6 +576,14 @@ class PhraseSet:
             if is_whole and folded.startswith(phrase, word.start()):
                 return end
         return None
+
+
+def has_any(folded: str, phrases: Iterable[str]) -> bool:
+    """Say whether one of some phrases is in a text, also inside of a word."""
+    for phrase in phrases:  # noqa: SIM110 - any() takes twice the time here
+        if phrase in folded:
+            return True
+    return False
 
 
 def _is_dense(phrase: str) -> bool:
