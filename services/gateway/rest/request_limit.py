@@ -1,17 +1,34 @@
 """Bounds the requests that are answered at the same time for one user, or for one mail."""
 
-from collections import Counter
+import asyncio
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final, Protocol
+
+from starlette.types import Message
 
 from services.gateway.errors import Explain, RequestError, Situation
 from services.gateway.http.asgi import Receive
 from services.gateway.rest.callers import Authenticator
 from shared.bayeux.transports.web import Scope, Send
 
+READS_AT_ONCE: Final = 4
+"""Reads of a user that are worked on at a time. A list of a thousand mails takes the processor for
+a tenth of a second, and a hundred of them would keep all colleagues waiting."""
+
+_READS: Final = frozenset({"GET", "HEAD"})
+
 # Nearly every request is done by then.
 _AGAIN: Final = {"Retry-After": "1"}
+
+
+@dataclass(slots=True)
+class SourceRequests:
+    """The requests of one source: how many there are, and the turns of those that read."""
+
+    count: int = 0
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READS_AT_ONCE))
 
 
 class ConcurrentRequests:
@@ -23,28 +40,29 @@ class ConcurrentRequests:
 
     def __init__(self, at_most: int) -> None:
         self._at_most = at_most
-        self._counts: Counter[Hashable] = Counter()
+        self._sources: dict[Hashable, SourceRequests] = {}
 
     @contextmanager
-    def counted(self, source: Hashable) -> Iterator[None]:
+    def counted(self, source: Hashable) -> Iterator[SourceRequests]:
         """Count a request of a source for as long as the context lasts.
 
         Raises:
             RequestError: The source has as many as it may (429, with Retry-After).
         """
-        if self._counts[source] >= self._at_most:
+        requests = self._sources.setdefault(source, SourceRequests())
+        if requests.count >= self._at_most:
             message = (
                 f"you may have {self._at_most} requests at the same time: wait for the answer to "
                 "one of them, and send this one again"
             )
             raise RequestError(Situation.TOO_MANY_REQUESTS, message, headers=_AGAIN)
-        self._counts[source] += 1
+        requests.count += 1
         try:
-            yield
+            yield requests
         finally:
-            self._counts[source] -= 1
-            if not self._counts[source]:
-                del self._counts[source]
+            requests.count -= 1
+            if not requests.count:
+                del self._sources[source]
 
 
 class RestLayer(Protocol):
@@ -56,7 +74,7 @@ class RestLayer(Protocol):
 
 
 class RequestLimitMiddleware:
-    """Refuses a request of a user who has as many as they may."""
+    """Refuses a request of a user who has as many as they may, and lets reads take turns."""
 
     def __init__(
         self,
@@ -76,5 +94,34 @@ class RequestLimitMiddleware:
             Exception: Anything that the application raises.
         """
         user_id = (await self._authenticator.authenticate(scope)).user_id
-        with self._requests.counted(("user", user_id)):
-            await self._application.serve(scope, receive, send, explain)
+        with self._requests.counted(("user", user_id)) as requests:
+            if scope["method"] in _READS:
+                await self._read(requests.reading, scope, receive, send, explain)
+            else:
+                await self._application.serve(scope, receive, send, explain)
+
+    async def _read(
+        self,
+        turns: asyncio.Semaphore,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        explain: Explain,
+    ) -> None:
+        """Answer a read in its turn, which ends when its answer begins: sending may take long."""
+        has_turn: bool = await turns.acquire()
+
+        def end_turn() -> None:
+            nonlocal has_turn
+            if has_turn:
+                has_turn = False
+                turns.release()
+
+        async def sending(message: Message) -> None:
+            end_turn()
+            await send(message)
+
+        try:
+            await self._application.serve(scope, receive, sending, explain)
+        finally:
+            end_turn()
