@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from shared.domain.interaction import (
@@ -32,8 +33,12 @@ _NESTED: Final[Mapping[type, tuple[str, ...]]] = {
 _STORED_AS_THEY_ARE: Final = frozenset({str, int, bool, float, datetime, type(None)})
 
 _SEARCHED_TEXT: Final = "searched_text"
-_SEARCHED_CHARACTERS: Final = 8_000
-"""A text of a million characters would have as many keys in the index as it has words."""
+_SEARCHED_FROM: Final = 8_000
+"""Characters of a text from which its searched words are taken."""
+_SEARCHED_WORDS: Final = 300
+_SEARCHED_CHARACTERS: Final = 3_000
+"""Each different word is a key of the index. MongoDB 6.0 works the keys of all indexes out anew at
+each change of the interaction, and writes them all when it is accepted and when it is finished."""
 
 SEARCHED_FIELDS: Final = (
     "mail.subject",
@@ -45,7 +50,7 @@ SEARCHED_FIELDS: Final = (
     "mail.cc.personal",
     _SEARCHED_TEXT,
 )
-"""The fields in which words are looked for: of the text the beginning, which is stored apart."""
+"""The fields in which words are looked for: of the text its first words, which are stored apart."""
 
 WITHOUT_TEXT: Final[Document] = {
     "mail.text": 0,
@@ -79,7 +84,7 @@ def to_document(interaction: Interaction) -> Document:
         {"_id": interaction.id}
         | {name: _plain(getattr(interaction, name)) for name in _NAMES}
         | _order(interaction)
-        | {_SEARCHED_TEXT: interaction.mail.text[:_SEARCHED_CHARACTERS]}
+        | {_SEARCHED_TEXT: _searched(interaction.mail.text)}
     )
 
 
@@ -100,7 +105,7 @@ def changed_fields(before: Interaction, after: Interaction) -> Document:
         if value != getattr(before.mail, field.name):
             changed[f"mail.{field.name}"] = _plain(value)
     if "mail.text" in changed:
-        changed[_SEARCHED_TEXT] = after.mail.text[:_SEARCHED_CHARACTERS]
+        changed[_SEARCHED_TEXT] = _searched(after.mail.text)
     return changed
 
 
@@ -121,6 +126,12 @@ def to_interaction(document: Document) -> Interaction:
             "missed": tuple(MissedOffer(**one) for one in values.get("missed", ())),
         },
     )
+
+
+def _searched(text: str) -> str:
+    """Return the first different words of a text, each once."""
+    words = dict.fromkeys(text[:_SEARCHED_FROM].split())
+    return " ".join(islice(words, _SEARCHED_WORDS))[:_SEARCHED_CHARACTERS]
 
 
 def _order(interaction: Interaction) -> Document:

@@ -52,6 +52,16 @@ async def test_what_lacks_a_word_is_not_found(agent1: httpx2.AsyncClient, words:
     assert await found(agent1, words) == []
 
 
+async def test_the_first_300_different_words_are_found(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    text = " ".join(f"same word{number}" for number in range(400))
+    mine = await gateway.accepted(**mail("lamp", text))
+
+    assert await found(agent1, "word0 word298") == [mine.id]
+    assert await found(agent1, "word299") == []
+
+
 async def test_only_what_is_at_hand_is_found(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     texts = mail("lamp", "broken lamp")
     own = await gateway.accepted(**texts)

@@ -105,8 +105,9 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "/me/interactions/search",
         "Interactions",
         "What I work on, and what I may take out of a workbin (`workbinId`), that has all words of"
-        " `q` in its subject, its addresses or the first 8,000 characters of its text; the newest"
-        " first, without its text. Of each workbin, and of my own work, the first 200 finds count.",
+        " `q` in its subject, its addresses or the first 300 different words of its text; the"
+        " newest first, without its text. Of each workbin, and of my own work, the first 200 finds"
+        " count.",
         _FOUND,
         query=("q", "limit"),
     ),
