@@ -1,6 +1,9 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 vi.mock("../src/live/connection", () => ({
+  CHANNELS: "channels",
+  INTERACTIONS: "interactions",
+  WORKBINS: "workbins",
   Connection: class {
     offset = 0;
     start(): void {}
@@ -18,6 +21,7 @@ const ANSWERS: Record<string, object> = {
   "/me/workbins": { workbins: [] },
   "/settings/agent-states": { agentStates: [] },
   "/queues": { queues: [] },
+  "/me/senders": { senders: [] },
 };
 
 // How the server answers some paths: with a status, or not at all for 0.

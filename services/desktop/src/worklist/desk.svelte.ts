@@ -12,8 +12,9 @@ import type {
   Workbin,
   WorkbinChange,
 } from "../api/types";
-import { CHANNELS, Connection, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
+import { CHANNELS, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
 import { Pauses } from "../live/pauses";
+import { SharedConnection } from "../live/shared_connection";
 import { preferences } from "../shell/preferences.svelte";
 import { announceLogin, onLoginElsewhere } from "../shell/sign_in";
 import { language } from "../words/language.svelte";
@@ -78,7 +79,7 @@ class Desk {
   groups = $derived(grouped(this.work));
   recent = $derived([...this.work.ended.values()].reverse().slice(0, 20));
 
-  #connection = new Connection(
+  #connection = new SharedConnection(
     {
       onMessage: (topic, data) => this.#hear(topic, data),
       onLink: (link) => this.#linked(link),
@@ -356,6 +357,7 @@ class Desk {
       announceLogin();
       return;
     }
+    this.#connection.join(user.id);
     await this.api.post("/me", {
       operationName: "StartContactCenterSession",
       channels: ["email"],
@@ -461,6 +463,7 @@ class Desk {
   // Reads everything and goes on from there.
   async #synchronize(): Promise<void> {
     const { api } = this;
+    this.#connection.pause();
     const [list, channels, states, workbins, queues, senders] = await Promise.all([
       this.#readWork(),
       api.get<{ channels: { userState: AgentState }[] }>("/me/channels?fields=*"),
@@ -581,7 +584,8 @@ class Desk {
 
   #announceOffer(offer: StateMessage, words: string): void {
     this.assertive = words;
-    alarm(words, offer.id, () => this.choose(offer.id));
+    // One of several tabs is enough.
+    if (this.#connection.isLeading) alarm(words, offer.id, () => this.choose(offer.id));
   }
 }
 
