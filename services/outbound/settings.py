@@ -16,10 +16,10 @@ class OutboundSettings(ServiceSettings):
 
     model_config = SettingsConfigDict(env_prefix="OUTBOUND_", frozen=True, extra="ignore")
 
-    changes_by_herds: ClassVar[bool] = True
+    changes_in_streams: ClassVar[bool] = True
 
     prefetch: int = Field(
-        default=16,
+        default=24,
         ge=1,
         le=40,
         validation_alias="PREFETCH",

@@ -111,7 +111,7 @@ async def open_resources(
             database,
             publisher,
             InteractionStore(
-                database, clock, of_interactions.announce, by_herds=settings.changes_by_herds
+                database, clock, of_interactions.announce, in_streams=settings.changes_in_streams
             ),
             AgentStore(database, clock, of_agents.announce),
             DeliveryStore(database, clock, of_deliveries.announce),

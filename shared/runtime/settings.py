@@ -30,7 +30,7 @@ class ServiceSettings(BaseSettings):
 
     needs_broker: ClassVar[bool] = True
     """Whether a pod that the broker does not reach has nothing to do, and so is not Ready."""
-    changes_by_herds: ClassVar[bool] = False
+    changes_in_streams: ClassVar[bool] = False
     """Whether changes of interactions may wait for some milliseconds, so that more go together."""
 
     # No default for the two servers: a service that guesses would write somewhere else.

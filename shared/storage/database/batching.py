@@ -12,11 +12,12 @@ a filter that finds its document only after this very update (a change of an int
 of its event, a write about a delivery by its claim and state). Where some were not made, each is
 looked for. A write about a delivery without proof is a lost claim, which keeps the final dot back.
 
-Two kinds of calls pause after each trip. Outbound's writes pause 4 ms for each write carried: its
-processor is busy before two writes of a kind wait at the same time. Reads of many clients that
-return at once pause 2 ms for each call, 0.1 s at most: without it a trip carries a dozen calls,
-and 4,000 clients made 1,700 trips instead of 650, which cost the gateway a fifth more and the
-database a half (`make bench-cometd`).
+Two kinds of calls pause after each trip. Outbound's calls pause 4 ms, 6 ms after a trip of several:
+its processor is busy before two writes of a kind wait at the same time. The pause must not grow
+with the calls carried: with 4 ms for each, no more than 250 of a kind were possible in a second.
+Reads of many clients that return at once pause 2 ms for each call, 0.1 s at most: without it a trip
+carries a dozen calls, and 4,000 clients made 1,700 trips instead of 650, which cost the gateway a
+fifth more and the database a half (`make bench-cometd`).
 """
 
 import asyncio
@@ -46,9 +47,10 @@ _AT_ONCE: Final = 2
 _READS_AT_ONCE: Final = 1
 _MOST_OF_A_HERD: Final = 500
 _REST_FOR_EACH_OF_A_HERD: Final = 0.002
-_REST_FOR_EACH_WRITE: Final = 0.004
-"""Seconds. At 200 writes a second about five share a round trip; a single one does not wait."""
 _LONGEST_REST: Final = 0.1
+_REST_IN_A_STREAM: Final = 0.004
+_LONGEST_REST_IN_A_STREAM: Final = 0.006
+"""Seconds. At 400 calls a second about three share a round trip; a single one does not wait."""
 # MongoDB's error code.
 _DUPLICATE_KEY: Final = 11000
 # BadValue, InvalidBSON, DocumentValidationFailure, BSONObjectTooLarge, a key too long to index, and
@@ -67,7 +69,7 @@ class Batcher(Generic[Asked, Answer]):
     loop, together with all that were made in this one. Otherwise it waits, and the next round trip
     carries up to `most` waiting calls. No call joins a round trip that has already started. After a
     round trip its slot stays taken for `rest_for_each` seconds for each call that it carried, at
-    most 0.1 s, so that more calls gather.
+    most `longest_rest`, so that more calls gather.
     """
 
     def __init__(
@@ -77,11 +79,13 @@ class Batcher(Generic[Asked, Answer]):
         most: int = _MOST,
         at_once: int = _AT_ONCE,
         rest_for_each: float = 0.0,
+        longest_rest: float = _LONGEST_REST,
     ) -> None:
         self._carry_out = carry_out
         self._most = most
         self._at_once = at_once
         self._rest_for_each = rest_for_each
+        self._longest_rest = longest_rest
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
         self._under_way: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
@@ -125,29 +129,31 @@ class Batcher(Generic[Asked, Answer]):
                 if not future.done():
                     future.set_result(answer)
         if self._rest_for_each:
-            await asyncio.sleep(min(self._rest_for_each * len(together), _LONGEST_REST))
+            await asyncio.sleep(min(self._rest_for_each * len(together), self._longest_rest))
 
 
 def for_herds(
-    carry_out: CarryOut[Asked, Answer],
-    *,
-    most: int = _MOST_OF_A_HERD,
-    rest_for_each: float = _REST_FOR_EACH_OF_A_HERD,
+    carry_out: CarryOut[Asked, Answer], *, most: int = _MOST_OF_A_HERD
 ) -> Batcher[Asked, Answer]:
     """Return a batcher for a thundering herd: thousands of calls at the same time.
 
     It makes one round trip at a time, and rests 2 ms for each call, at most 0.1 s. A few calls
     hardly wait; of a herd fifty share a round trip instead of ten.
     """
-    return Batcher(carry_out, most=most, at_once=1, rest_for_each=rest_for_each)
+    return Batcher(carry_out, most=most, at_once=1, rest_for_each=_REST_FOR_EACH_OF_A_HERD)
 
 
-def for_writes(carry_out: CarryOut[Asked, Answer]) -> Batcher[Asked, Answer]:
-    """Return a batcher for many writes of which none is urgent.
+def for_streams(carry_out: CarryOut[Asked, Answer]) -> Batcher[Asked, Answer]:
+    """Return a batcher for calls that follow each other, of which none is urgent.
 
-    It makes one round trip at a time, and rests 4 ms for each call.
+    It makes one round trip at a time, and rests some milliseconds, however many calls it carried.
     """
-    return for_herds(carry_out, most=_MOST, rest_for_each=_REST_FOR_EACH_WRITE)
+    return Batcher(
+        carry_out,
+        at_once=1,
+        rest_for_each=_REST_IN_A_STREAM,
+        longest_rest=_LONGEST_REST_IN_A_STREAM,
+    )
 
 
 class BatchInserter:
@@ -196,12 +202,12 @@ class Update:
 class BatchUpdater:
     """Updates of single documents in one collection; simultaneous ones share one write.
 
-    With `by_herds` more of them share a write, and each may wait for some milliseconds.
+    With `in_streams` more of them share a write, and each may wait for some milliseconds.
     """
 
-    def __init__(self, collection: Collection, *, by_herds: bool = False) -> None:
+    def __init__(self, collection: Collection, *, in_streams: bool = False) -> None:
         self._collection = collection
-        self._batcher = for_writes(self._update) if by_herds else Batcher(self._update)
+        self._batcher = for_streams(self._update) if in_streams else Batcher(self._update)
 
     async def apply(self, update: Update) -> bool:
         """Update a document; return whether one matched.
@@ -275,13 +281,17 @@ class BatchReader:
         *,
         key: str = "_id",
         by_herds: bool = False,
+        in_streams: bool = False,
     ) -> None:
         self._collection = collection
         self._fields = fields
         self._key = key
-        self._batcher = (
-            for_herds(self._read) if by_herds else Batcher(self._read, at_once=_READS_AT_ONCE)
-        )
+        if by_herds:
+            self._batcher = for_herds(self._read)
+        elif in_streams:
+            self._batcher = for_streams(self._read)
+        else:
+            self._batcher = Batcher(self._read, at_once=_READS_AT_ONCE)
 
     async def get(self, value: str) -> Document | None:
         """Return the document with that value, None if there is none."""

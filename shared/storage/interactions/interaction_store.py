@@ -51,18 +51,20 @@ class Change:
 class InteractionStore:
     """All interactions, each one document with its outbox inside.
 
-    `by_herds` is for a service that changes many interactions at the same time and is in no hurry:
-    more of them share a round trip, and each may wait for some milliseconds.
+    `in_streams` is for a service that changes many interactions one after the other and is in no
+    hurry: more of them share a round trip, and each may wait for some milliseconds.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, announce: Announce, *, by_herds: bool = False
+        self, database: Database, clock: Clock, announce: Announce, *, in_streams: bool = False
     ) -> None:
         self._collection: Collection = database[COLLECTION]
         self._inserts = BatchInserter(self._collection)
-        self._updates = BatchUpdater(self._collection, by_herds=by_herds)
-        self._reads = BatchReader(self._collection, by_herds=by_herds)
-        self._reads_without_text = BatchReader(self._collection, WITHOUT_TEXT, by_herds=by_herds)
+        self._updates = BatchUpdater(self._collection, in_streams=in_streams)
+        self._reads = BatchReader(self._collection, in_streams=in_streams)
+        self._reads_without_text = BatchReader(
+            self._collection, WITHOUT_TEXT, in_streams=in_streams
+        )
         self._clock = clock
         self._announce = announce
 

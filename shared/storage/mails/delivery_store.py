@@ -26,7 +26,7 @@ from shared.domain.deliveries.delivery import (
     concluded,
     states_before,
 )
-from shared.storage.database.batching import BatchUpdater, Update, for_writes
+from shared.storage.database.batching import BatchUpdater, Update, for_streams
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.database.outbox import to_entry, to_message
 from shared.storage.files.vault import IN_ONE_DOCUMENT, ContentRef, Vault
@@ -100,10 +100,10 @@ class DeliveryStore:
         self._collection = database[COLLECTION]
         # A claim may be lost: the write before the dot compares it again, on a majority.
         self._hints = self._collection.with_options(write_concern=HINT, read_concern=NEWEST)
-        self._claims = for_writes(self._claim_together)
+        self._claims = for_streams(self._claim_together)
         # Two batchers, so that the outcome of a single mail does not wait behind its own dot.
-        self._offers = BatchUpdater(self._collection, by_herds=True)
-        self._conclusions = BatchUpdater(self._collection, by_herds=True)
+        self._offers = BatchUpdater(self._collection, in_streams=True)
+        self._conclusions = BatchUpdater(self._collection, in_streams=True)
         self._vault = Vault(database, clock)
         self._clock = clock
         self._announce = announce

@@ -133,10 +133,10 @@ async def test_updates_at_the_same_time_are_few_writes(backend: Backend) -> None
     assert await update_commands(backend) - before <= 3
 
 
-async def test_writes_by_herds_that_follow_each_other_go_together(backend: Backend) -> None:
+async def test_writes_in_a_stream_that_follow_each_other_share_trips(backend: Backend) -> None:
     things = backend.database["things"]
     await things.insert_many([{"_id": number, "name": "old"} for number in range(40)])
-    writes = BatchUpdater(things, by_herds=True)
+    writes = BatchUpdater(things, in_streams=True)
     first = asyncio.create_task(writes.apply(renamed(0, "new")))
 
     before = await update_commands(backend)

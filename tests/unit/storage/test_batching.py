@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from shared.storage.database.batching import Batcher, BatchReader, for_herds
+from shared.storage.database.batching import Batcher, BatchReader, for_herds, for_streams
 from shared.storage.database.client import Collection, Document
 
 
@@ -140,6 +140,28 @@ async def test_error_does_not_stop_later_calls_of_a_herd(server: Server) -> None
             await squares(number)
 
     assert await squares(3) == 9
+
+
+async def test_rest_in_a_stream_is_the_same_for_few_and_many(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.open.set()
+    rests: list[float] = []
+    sleep = asyncio.sleep
+
+    async def note(seconds: float) -> None:
+        await sleep(0)
+        if seconds:
+            rests.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", note)
+    for count in (2, 50):
+        await asyncio.gather(*await begin(for_streams(server.square), *range(20, 20 + count)))
+        await sleep(0)
+        await sleep(0)
+
+    few, many = rests
+    assert few == many < 0.01
 
 
 class SlowCollection:
