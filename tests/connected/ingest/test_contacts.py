@@ -5,6 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
+from pymongo.monitoring import (
+    CommandFailedEvent,
+    CommandListener,
+    CommandStartedEvent,
+    CommandSucceededEvent,
+)
 
 from shared.domain.contacts.contact import Person, contact_id
 from shared.domain.interaction import Interaction
@@ -195,6 +202,63 @@ async def test_senders_met_at_once_are_who_they_are_alone(
         *((contact_id(one), one in addresses[:3]) for one in addresses),
         None,
     ]
+
+
+class Commands(CommandListener):
+    """The commands to the collection of contacts, by their names."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        if event.command[event.command_name] == contact_store.COLLECTION:
+            self.names.append(event.command_name)
+
+    def succeeded(self, _: CommandSucceededEvent) -> None:
+        pass
+
+    def failed(self, _: CommandFailedEvent) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("sender", "name", "commands"),
+    [
+        (ANN, "Ann", ["find"]),
+        (ANN, "", ["find"]),
+        (ANN, "Ann Example", ["find", "update"]),
+        (BOB, "Bob", ["find", "insert"]),
+    ],
+)
+async def test_sender_who_is_known_costs_one_read_and_no_write(
+    backend: Backend, database_url: str, sender: str, name: str, commands: list[str]
+) -> None:
+    seen = Commands()
+    async with AsyncMongoClient[dict[str, Any]](
+        database_url, tz_aware=True, event_listeners=[seen]
+    ) as client:
+        store = ContactStore(client.get_default_database(), backend.clock)
+        await store.meet(ANN, "Ann", makes=True)
+        seen.names.clear()
+
+        await store.meet(sender, name, makes=True)
+
+        assert seen.names == commands
+
+
+async def test_known_senders_met_at_once_cost_one_read(backend: Backend, database_url: str) -> None:
+    seen = Commands()
+    senders = [f"ann{number}@example.org" for number in range(40)]
+    async with AsyncMongoClient[dict[str, Any]](
+        database_url, tz_aware=True, event_listeners=[seen]
+    ) as client:
+        store = ContactStore(client.get_default_database(), backend.clock)
+        await asyncio.gather(*(store.meet(one, "Ann", makes=True) for one in senders))
+        seen.names.clear()
+
+        await asyncio.gather(*(store.meet(one, "Ann", makes=True) for one in senders))
+
+        assert seen.names == ["find"]
 
 
 async def test_mails_of_an_earlier_release_have_a_contact(backend: Backend) -> None:
