@@ -49,10 +49,10 @@ async def start(
     settings: GatewaySettings, resources: Resources, registry: CollectorRegistry = REGISTRY
 ) -> AsyncIterator[None]:
     """Run the gateway for as long as the context lasts; `registry` gets the metrics of CometD."""
-    writer = _journal_writer(settings, resources)
     async with checking_passwords() as passwords:
         parts = gateway_parts(settings, resources, passwords)
         event_feed = parts.event_feed
+        writer = _journal_writer(settings, resources, event_feed)
         replicas = Replicas(
             ReplicaStore(resources.database, resources.clock),
             own_url=settings.own_url,
@@ -88,13 +88,16 @@ async def start(
             await bayeux.drain()
 
 
-def _journal_writer(settings: GatewaySettings, resources: Resources) -> JournalWriter:
+def _journal_writer(
+    settings: GatewaySettings, resources: Resources, event_feed: EventFeed
+) -> JournalWriter:
     return JournalWriter(
         settings.rabbitmq_url,
         JournalAppender(resources.database, resources.clock, retention=settings.journal_retention),
         resources.publisher,
         resources.agents,
         ReplicaStore(resources.database, resources.clock).newest_news_form,
+        deliver_here=event_feed.deliver,
     )
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
@@ -203,6 +203,17 @@ class EventFeed:
             raise RuntimeError("the event feed is not running yet: enter `running` first")
         return self._bayeux
 
+    def deliver(self, entries: Iterable[Entry]) -> None:
+        """Publish written entries to the clients here; those that were published are dropped."""
+        for one in entries:
+            if (
+                one.agent_id in self._awaiting
+                and (envelope := read_envelope(one.envelope)) is not None
+            ):
+                self._outcomes.resolve(envelope)
+            if one.agent_id in self._subscribed:
+                self._queues.put(one)
+
     async def _receive(self, message: AbstractIncomingMessage) -> None:
         try:
             arrived = list(read_batch(message.body))
@@ -211,14 +222,7 @@ class EventFeed:
             log.warning("journaled events not understood", reason=str(error))
             self._catch_up_soon(frozenset(self._subscribed))
             return
-        for one in arrived:
-            if (
-                one.agent_id in self._awaiting
-                and (envelope := read_envelope(one.envelope)) is not None
-            ):
-                self._outcomes.resolve(envelope)
-            if one.agent_id in self._subscribed:
-                self._queues.put(one)
+        self.deliver(arrived)
 
     def _catch_up_soon(self, agent_ids: frozenset[str]) -> None:
         """Request that the journals of agents are read, for missed events or for new agents."""

@@ -5,6 +5,9 @@ is being published: a pod that sees a hole, or a lower position, reads the journ
 acknowledge. Newest positions and acknowledgements are written five times a second; after a crash
 the events of that time are published again, and pods drop what they have passed.
 
+The clients of this pod get the entries at once. The broker brings them here as well, where they
+are dropped as passed; it is the fence, and brings them to the other pods.
+
 Entries that were written together are published in one message (`journal_batch.py`). One message
 with its confirm for each event was a quarter of a gateway's work when many clients came back into
 a storm of events. The price: a pod also receives entries of other pods' agents.
@@ -95,6 +98,13 @@ _Deliveries = asyncio.Queue[AbstractIncomingMessage]
 _WrittenBatches = asyncio.Queue[_Written]
 
 
+DeliverHere = Callable[[Sequence[StoredEntry]], None]
+
+
+def _to_nobody(_: Sequence[StoredEntry]) -> None:
+    pass
+
+
 class JournalWriter:
     """Consumes the queue of the journal. Every pod has one; the broker uses one of them at a time.
 
@@ -103,7 +113,8 @@ class JournalWriter:
     publishes it again.
 
     While a pod of a newer release reads a higher form than this writer's, the writer leaves the
-    journal to that pod. `newest_form` returns the highest form that any pod reads.
+    journal to that pod. `newest_form` returns the highest form that any pod reads. `deliver_here`
+    takes written entries for the clients of this pod.
     """
 
     def __init__(
@@ -114,6 +125,7 @@ class JournalWriter:
         agents: AgentStore,
         newest_form: Callable[[], Awaitable[int]],
         *,
+        deliver_here: DeliverHere = _to_nobody,
         form: int = FORM,
     ) -> None:
         self._url = url
@@ -121,6 +133,7 @@ class JournalWriter:
         self._journal = journal
         self._publisher = publisher
         self._newest_form = newest_form
+        self._deliver_here = deliver_here
         self._form = form
         self._publishing: set[asyncio.Task[None]] = set()
 
@@ -180,6 +193,7 @@ class JournalWriter:
                 continue
             batch = await self._read([first, *_waiting(arrived)])
             entries = await retry_until_available(partial(self._journal.append, batch.events))
+            self._deliver_here(entries)
             written.put_nowait(_Written(batch.last, entries, self._publish_soon(entries)))
 
     async def _read(self, messages: Sequence[AbstractIncomingMessage]) -> _Batch:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from services.gateway.notifications.journal.journal_writer import JournalWriter
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.events import (
     AgentReady,
@@ -78,6 +79,28 @@ async def test_rest_returns_missed_events(gateway: Gateway, agent1: httpx2.Async
     assert (page["position"], page["hasMore"]) == (since + 2, True)
     assert [one["data"]["state"] for one in rest["events"]] == ["Completed"]
     assert (rest["position"], "hasMore" in rest) == (since + 3, False)
+
+
+async def test_writing_pod_needs_no_broker_to_tell_its_own_clients(
+    backend: Backend, vhost_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(JournalWriter, "_publish", never)
+    monkeypatch.setattr(
+        "services.gateway.notifications.event_feed._CHECK_EVERY", timedelta(hours=1)
+    )
+    await backend.add_agent("agent1", password_hash=hashed("agent1"))
+    async with (
+        running_gateway(backend, vhost_url, database_url) as gateway,
+        CometdAgent(f"{gateway.url}/cometd", "agent1", "agent1") as desktop,
+    ):
+        await desktop.subscribe(CHANNELS)
+
+        await announce_changes(backend, 2)
+
+        assert await positions(desktop, 2) == [1, 2]
 
 
 async def test_unbuildable_event_keeps_back_none_after_it(
