@@ -50,7 +50,7 @@ def routing_handler(
             case InteractionReceived() | PlacedInQueue() as event:
                 filler.request(event.queue)
             case AgentReady() as event:
-                await filler.request_for(event.agent_id)
+                filler.request_for(event.agent_id)
             case AgentNotReady() as event:
                 await absent_agents.handle_not_ready(event)
             case command:

@@ -44,7 +44,7 @@ async def fill(routing: Routing, queue: str = "support") -> None:
 
 async def fill_for(routing: Routing, agent_id: str) -> None:
     """Return when everything that waits for an agent has been offered as far as it goes."""
-    await routing.filler.request_for(agent_id)
+    routing.filler.request_for(agent_id)
     await routing.filler.wait_until_idle()
 
 

@@ -136,7 +136,7 @@ class InvitationCommands:
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
         await self._agents.release(command.agent_id, command.interaction_id)
-        await self._filler.request_for(command.agent_id)
+        self._filler.request_for(command.agent_id)
 
     async def change_user_data(self, command: ChangeUserData, cause: Cause) -> None:
         """Set and remove keys of the user data, and replace the agents' notes.

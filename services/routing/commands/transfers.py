@@ -130,7 +130,7 @@ class TransferCommands:
         # get more work than their capacity, so it is taken first.
         await self._agents.hold(command.to_agent_id, command.interaction_id)
         await self._agents.release(command.agent_id, command.interaction_id)
-        await self._filler.request_for(command.agent_id)
+        self._filler.request_for(command.agent_id)
 
     async def _transfer_to_queue(self, command: TransferInteraction, cause: Cause) -> None:
         target = Target(command.to_queue, command.to_skill)
@@ -152,7 +152,7 @@ class TransferCommands:
             command.interaction_id, cause, decide, expected_version=command.expected_version
         )
         await self._agents.release(command.agent_id, command.interaction_id)
-        await self._filler.request_for(command.agent_id)
+        self._filler.request_for(command.agent_id)
         return after
 
     async def _require_queue(self, name: str) -> None:

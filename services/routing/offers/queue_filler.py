@@ -25,8 +25,11 @@ _RENEWED_AFTER: Final = _LEASE.total_seconds() / 3
 _BUSY_PAUSE_SECONDS: Final = 0.05
 """The pause before a pod asks again for the lease of a queue that another pod fills.
 
-All requests that come during the pause become one, so a busy queue costs few attempts.
+All requests that come during the pause become one. It doubles each time in a row that the lease is
+still taken: the passes of the pod that has it serve these requests too, and each attempt costs
+the database a write.
 """
+_LONGEST_BUSY_PAUSE_SECONDS: Final = 0.2
 _REST_SECONDS: Final = 0.01
 """The pause after a pass with offers, in which requests gather for the next one.
 
@@ -70,6 +73,9 @@ class QueueFiller:
         self._broker = broker
         self._wanted: dict[str, None] = {}
         self._busy: set[str] = set()
+        self._pauses: dict[str, float] = {}
+        self._agents_wanted: set[str] = set()
+        self._is_looking = False
         self._renewed: dict[str, float] = {}
         self._changed = asyncio.Event()
 
@@ -78,11 +84,14 @@ class QueueFiller:
         self._wanted[queue] = None
         self._changed.set()
 
-    async def request_for(self, agent_id: str) -> None:
-        """Request a pass through each queue that the agent serves."""
-        agent = await self._agents.get(agent_id)
-        for queue in agent.queues if agent else ():
-            self.request(queue)
+    def request_for(self, agent_id: str) -> None:
+        """Request a pass through each queue that the agent serves.
+
+        The agent is read in the background. At the beginning of a shift a thousand messages say
+        that an agent is Ready, and commands of agents stand behind them in the same queue.
+        """
+        self._agents_wanted.add(agent_id)
+        self._changed.set()
 
     async def request_all(self) -> None:
         """Request a pass through every queue: exclusions may have ended, requests may be lost."""
@@ -93,6 +102,7 @@ class QueueFiller:
     async def running(self) -> AsyncIterator[None]:
         """Fill the requested queues for as long as the context lasts."""
         workers = {asyncio.create_task(self._work()) for _ in range(_QUEUES_AT_ONCE)}
+        workers.add(asyncio.create_task(self._look_up_agents()))
         try:
             yield
         finally:
@@ -100,7 +110,7 @@ class QueueFiller:
 
     async def wait_until_idle(self) -> None:
         """Return when every requested pass has ended."""
-        while self._wanted or self._busy:
+        while self._wanted or self._busy or self._agents_wanted or self._is_looking:
             self._changed.clear()
             await self._changed.wait()
 
@@ -109,14 +119,43 @@ class QueueFiller:
             queue = await self._next()
             pause = 0.0
             try:
-                if not await self._fill(queue):
-                    pause = _BUSY_PAUSE_SECONDS
+                pause = self._pause_after(queue, is_ours=await self._fill(queue))
             except Unavailable as error:
                 log.warning("queue not filled", queue=queue, reason=str(error))
             except Exception:
                 log.exception("queue not filled", queue=queue)
             finally:
                 asyncio.get_running_loop().call_later(pause, self._mark_idle, queue)
+
+    def _pause_after(self, queue: str, *, is_ours: bool) -> float:
+        """Return how long a queue is left alone; longer each time in a row that it is not ours."""
+        if is_ours:
+            self._pauses.pop(queue, None)
+            return 0.0
+        pause = min(self._pauses.get(queue, _BUSY_PAUSE_SECONDS), _LONGEST_BUSY_PAUSE_SECONDS)
+        self._pauses[queue] = 2 * pause
+        return pause
+
+    async def _look_up_agents(self) -> None:
+        """Request the queues of agents, of all together that were asked for meanwhile."""
+        while not is_canceled():
+            while not self._agents_wanted:
+                self._changed.clear()
+                await self._changed.wait()
+            together, self._agents_wanted = self._agents_wanted, set()
+            self._is_looking = True
+            try:
+                for agent in await asyncio.gather(*map(self._agents.get, together)):
+                    for queue in agent.queues if agent else ():
+                        self.request(queue)
+            except Unavailable as error:
+                # `request_all` makes it good.
+                log.warning("agents not looked up", agents=len(together), reason=str(error))
+            except Exception:
+                log.exception("agents not looked up", agents=len(together))
+            finally:
+                self._is_looking = False
+                self._changed.set()
 
     def _mark_idle(self, queue: str) -> None:
         self._busy.discard(queue)

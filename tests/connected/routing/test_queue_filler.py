@@ -3,20 +3,23 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from services.routing.handlers import routing_handler
 from services.routing.offers.queue_filler import QueueFiller
-from shared.contracts.events import AgentInvited
+from shared.contracts.envelope import Envelope
+from shared.contracts.events import AgentInvited, AgentReady, RoutingWork
+from shared.contracts.outgoing import wrap
 from shared.domain.interaction import Exclusion
 from shared.domain.lifecycle import State
 from shared.domain.routing.agent_search import AgentSearch
-from shared.storage.agents.agent_store import Reservation
+from shared.storage.agents.agent_store import Reservation, StoredAgent
 from shared.storage.database.leases import LeaseStore
 from shared.storage.interactions import interaction_store
 from tests.connected.plans import plans_of
-from tests.support.backend import Backend
+from tests.support.backend import Backend, cause
 from tests.support.routing import (
     EXCLUSION,
     POLICY,
@@ -129,6 +132,67 @@ async def test_busy_queues_leave_a_worker_to_another_queue(
         await routing.filler.wait_until_idle()
 
     assert set(passed) == {*busy, "quiet"}
+
+
+async def test_pod_asks_ever_less_often_for_a_lease_that_is_taken(
+    backend: Backend, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses = []
+    loop = asyncio.get_running_loop()
+    call_later = loop.call_later
+
+    def noted(
+        seconds: float, callback: Any, *arguments: Any, **options: Any
+    ) -> asyncio.TimerHandle:
+        if getattr(callback, "__self__", None) is routing.filler:
+            pauses.append(seconds)
+            seconds = 0
+        return call_later(seconds, callback, *arguments, **options)
+
+    monkeypatch.setattr(loop, "call_later", noted)
+    other = LeaseStore(backend.database, "another pod")
+    await other.acquire("queue/support", LEASE)
+    for _ in range(4):
+        await fill(routing)
+    while await other.release("queue/support", LEASE):
+        pass
+
+    await fill(routing)
+    await other.acquire("queue/support", LEASE)
+    await fill(routing)
+
+    assert pauses == [0.05, 0.1, 0.2, 0.2, 0.0, 0.05]
+
+
+async def test_agents_who_become_ready_keep_no_command_waiting(
+    backend: Backend, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await backend.add_agent("agent")
+    mail = await backend.add_mail()
+    may_read = asyncio.Event()
+    get = backend.agents.get
+
+    async def slow(agent_id: str) -> StoredAgent | None:
+        await may_read.wait()
+        return await get(agent_id)
+
+    monkeypatch.setattr(type(backend.agents), "get", staticmethod(slow))
+    handle = routing_handler(
+        invitations=routing.invitations,
+        transfers=routing.transfers,
+        filler=routing.filler,
+        absent_agents=routing.absent_agents,
+        disowned_reports=cast("Any", None),
+        refusals=cast("Any", None),
+    )
+    message = wrap(AgentReady(agent_id="agent"), cause(), backend.clock.now())
+
+    async with asyncio.timeout(20):
+        await handle(Envelope[RoutingWork].model_validate_json(message.body))
+    may_read.set()
+    await routing.filler.wait_until_idle()
+
+    assert await backend.held_by("agent") == [mail.id]
 
 
 async def test_a_lease_of_a_pod_that_died_can_be_taken(backend: Backend) -> None:
