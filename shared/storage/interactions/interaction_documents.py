@@ -75,7 +75,10 @@ COMPLETING: Final[list[Document]] = [
         }
     }
 ]
-"""The update that adds what an earlier release did not store, as `to_document` makes it."""
+"""The update that adds what an earlier release did not store, as `to_document` makes it.
+
+The words are not made different in it: those of the first 3,000 characters are searched.
+"""
 
 
 def to_document(interaction: Interaction) -> Document:
