@@ -91,7 +91,10 @@ class RestApplication:
             if status:
                 # The status is already sent: only closing the connection tells the client.
                 raise ConnectionAbortedError from None
-            await answer(scope, receive, _with_headers(send_and_note, scope, None))
+            sending: Send = send_and_note
+            if self._is_welcome(scope):  # a page that is refused must not read why
+                sending = _with_headers(sending, scope, None)
+            await answer(scope, receive, sending)
         _seconds(_method_label(scope["method"]), status).observe(time.monotonic() - started_at)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,6 +131,9 @@ class RestApplication:
         except Exception as error:  # noqa: BLE001 - it has its own status, whatever `always_200` says
             answer = failure(self._explain(error, scope))
         await answer(scope, receive, _with_headers(send, scope, None))
+
+    def _is_welcome(self, scope: Scope) -> bool:
+        return is_known_host(scope, self._settings) and is_allowed_origin(scope, self._settings)
 
     def _explain(self, error: Exception, scope: Scope) -> RequestError:
         return _routing_error(error) or explained(error, scope)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 
+import httpx2
 import pytest
 
 from tests.support.backend import Backend
@@ -30,6 +31,11 @@ async def named(backend: Backend, vhost_url: str, database_url: str) -> AsyncIte
 
 async def request(gateway: Gateway, entrance: str, headers: Mapping[str, str]) -> int:
     """Return the status of what is answered at an entrance."""
+    return (await answered(gateway, entrance, headers)).status_code
+
+
+async def answered(gateway: Gateway, entrance: str, headers: Mapping[str, str]) -> httpx2.Response:
+    """Return what is answered at an entrance."""
     client = await gateway.client("agent1", headers=dict(headers))
     match entrance:
         case "REST":
@@ -46,7 +52,7 @@ async def request(gateway: Gateway, entrance: str, headers: Mapping[str, str]) -
         case _:
             async with client.stream("GET", "/cometd", headers=UPGRADE) as answer:
                 pass
-    return answer.status_code
+    return answer
 
 
 async def test_pages_of_other_origins_are_refused_at_each_entrance(named: Gateway) -> None:
@@ -68,6 +74,24 @@ async def test_pages_of_other_origins_are_refused_at_each_entrance(named: Gatewa
     }
 
     assert {at: status for at, status in answers.items() if status != 403} == {}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example", "Host": "mail.example"},
+        {"Origin": "null", "Host": "mail.example"},
+        {"Origin": "https://mail.example", "Host": "rebound.example"},
+        {"Origin": "https://evil.example", "Host": "rebound.example"},
+    ],
+)
+async def test_refused_page_cannot_read_its_refusal(
+    named: Gateway, headers: dict[str, str]
+) -> None:
+    answers = [await answered(named, entrance, headers) for entrance in ENTRANCES]
+
+    readable = "access-control-allow-origin"
+    assert [one.headers.get(readable) for one in answers] == [None] * len(ENTRANCES)
 
 
 async def test_our_own_page_is_served_at_each_entrance(named: Gateway) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.rest.uploads.multipart import read_head, read_parts
+from services.gateway.rest.uploads.multipart import MOST_PARTS, FormDigest, read_head, read_parts
 
 FORM = "multipart/form-data; boundary=XYZ"
 
@@ -67,6 +67,20 @@ async def test_a_part_is_known_before_its_content_has_come() -> None:
 
     assert part.head.file_name == "x"
     assert await anext(part.content) == b"ab"
+
+
+async def test_form_of_countless_parts_is_refused() -> None:
+    most = form(*[('name="a"', b"")] * MOST_PARTS)
+    body = form(*[('name="a"', b"")] * (MOST_PARTS + 1))
+    digest = FormDigest(FORM)
+
+    with pytest.raises(RequestError) as refusal:
+        await read(body, 1000)
+    with pytest.raises(RequestError):
+        digest.add(body)
+
+    assert len(await read(most)) == MOST_PARTS
+    assert refusal.value.situation is Situation.VALUE_REFUSED
 
 
 async def test_unread_content_of_a_part_is_skipped() -> None:
