@@ -7,7 +7,13 @@ from shlex import quote
 from typing import Any, Final
 
 from services.gateway.notifications.topics import INTERACTIONS
-from services.gateway.rest.openapi.samples import CONTACT_ID, DOCUMENT_ID, DRAFT_ID, MAIL_ID
+from services.gateway.rest.openapi.samples import (
+    CONTACT_ID,
+    DOCUMENT_ID,
+    DRAFT_ID,
+    MAIL_ID,
+    USER_ID,
+)
 
 VARIABLES: Final = """\
 In the commands `$MAILROOM` is scheme and host of the gateway, and `$AGENT` is user name and \
@@ -24,7 +30,7 @@ _PARTS: Final[Mapping[str, str]] = {
     "mailbox": "support@demo.example",
     "workbin": "email.in-progress",
 }
-_IDS: Final[Mapping[str, str]] = {"users": "agent1", "queues": "support", "skills": "german"}
+_IDS: Final[Mapping[str, str]] = {"users": USER_ID, "queues": "support", "skills": "german"}
 _DRAFT_OPERATIONS: Final = frozenset({"Send", "Cancel", "Save"})
 _QUERY: Final[Mapping[str, str]] = {
     "fields": "*",
@@ -57,7 +63,7 @@ COMETD: Final = (
 
 def curl_line(method: str, path: str, call: Mapping[str, Any], body: object = None) -> str:
     """Return the command for one call; `body` is sent as JSON."""
-    parts = {**_PARTS, "id": _IDS.get(path.split("/")[1], _interaction_id(path, body))}
+    parts = {**_PARTS, "id": _IDS.get(path.split("/")[1], _interaction_id(method, path, body))}
     where = re.sub(r"{(\w+)}", lambda part: parts[part[1]], path)
     names = [one["name"] for one in call["parameters"] if one["in"] == "query"]
     query = "&".join(f"{name}={_QUERY[name]}" for name in names if name in _QUERY)
@@ -68,11 +74,13 @@ def curl_line(method: str, path: str, call: Mapping[str, Any], body: object = No
     )
 
 
-def _interaction_id(path: str, body: object) -> str:
+def _interaction_id(method: str, path: str, body: object) -> str:
     if path.startswith("/ucs/contacts"):
         return CONTACT_ID
-    is_about_draft = isinstance(body, Mapping) and body.get("operationName") in _DRAFT_OPERATIONS
-    return DRAFT_ID if is_about_draft or path.endswith("/attachments") else MAIL_ID
+    names_draft = isinstance(body, Mapping) and body.get("operationName") in _DRAFT_OPERATIONS
+    # Only drafts are saved, and only theirs are the files that can be added or removed.
+    is_for_drafts = method in {"put", "delete"} or path.endswith("/attachments")
+    return DRAFT_ID if names_draft or is_for_drafts else MAIL_ID
 
 
 def cometd_line(body: Mapping[str, Any]) -> str:

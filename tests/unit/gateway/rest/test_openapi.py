@@ -11,12 +11,13 @@ from starlette.routing import Route
 from services.gateway.notifications.message_builder import MESSAGE_FORMS, HeadingForm
 from services.gateway.operations.parameters.email_object_keys import READ_ONLY, SPELLINGS
 from services.gateway.operations.registry import DESCRIBED
+from services.gateway.rest.openapi.curl import curl_line
 from services.gateway.rest.openapi.document import COMMITTED, as_json, openapi
 from services.gateway.rest.openapi.message_fields import MESSAGE
 from services.gateway.rest.openapi.messages import PER_STATE, TOPICS
 from services.gateway.rest.openapi.operations import MAIL
 from services.gateway.rest.openapi.page import page
-from services.gateway.rest.openapi.samples import IN_STATE
+from services.gateway.rest.openapi.samples import DRAFT_ID, IN_STATE
 from services.gateway.rest.openapi.shapes import ref
 from services.gateway.rest.resources.drop import PATH as DROP
 from services.gateway.rest.routes import RestResources, rest_router
@@ -161,6 +162,35 @@ def test_page_shows_every_message_and_a_call_of_everything() -> None:
     assert html.count("<pre class=curl>") == calls + len(DESCRIBED) + 3
     for words in ("BAYEUX_BROWSER", "ccAddress", "bccAddress", "CreateOperation"):
         assert words in html
+
+
+def command(method: str, path: str) -> str:
+    """Return the command that the page shows for a call."""
+    call = DOCUMENT["paths"][path][method]
+    content = call.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return curl_line(method, path, call, content.get("schema", {}).get("example"))
+
+
+def test_command_without_a_workbin_in_its_address_names_one() -> None:
+    assert '"workbin": "email.in-progress"' in command("post", "/me/workbins")
+    assert '"workbin"' not in command("post", "/me/workbins/{workbin}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("put", "/me/interactions/{id}"),
+        ("put", "/interactions/{id}"),
+        ("post", "/me/interactions/{id}/attachments"),
+        ("delete", "/me/interactions/{id}/attachments/{attachment_id}"),
+    ],
+)
+def test_command_that_only_a_draft_takes_names_the_draft(method: str, path: str) -> None:
+    assert f"/interactions/{DRAFT_ID}" in command(method, path)
+
+
+def test_command_for_a_user_has_an_id_as_users_have() -> None:
+    assert re.search(r'/users/[0-9a-f]{32}"', command("get", "/users/{id}"))
 
 
 def test_every_link_of_the_page_leads_to_something_on_it() -> None:
