@@ -19,9 +19,14 @@ patiently() {
     say "$words"
     mkdir -p .local
     output=.local/bootstrap.log
+    command=$*
+    # A background command of a script ignores Ctrl-C, and so does all that it starts. Where env
+    # cannot change that, Ctrl-C is passed on to the command alone.
+    if env --default-signal=INT true 2>/dev/null; then
+        set -- env --default-signal=INT "$@"
+    fi
     "$@" >"$output" 2>&1 &
     child=$!
-    # A background command of a script ignores Ctrl-C, so it is passed on by hand.
     trap 'kill "$child" 2>/dev/null; exit 130' INT TERM
     seconds=0
     while kill -0 "$child" 2>/dev/null; do
@@ -32,7 +37,7 @@ patiently() {
     trap - INT TERM
     wait "$child" || {
         cat "$output" >&2
-        fail "this failed: $*"
+        fail "this failed: $command"
     }
 }
 

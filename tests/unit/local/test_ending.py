@@ -2,16 +2,26 @@
 
 import fcntl
 import os
+import select
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.local.__main__ import environment_file
 from deploy.local.folders import CHECKOUT
 
+# Like that of `python -m venv`, the work is done by a process of this process.
+PYTHON = """\
+#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exec {real} "$@"
+exec {real} -c 'import subprocess, sys
+work = "import os, time; os.write({told}, bytes(1)); time.sleep(60)"
+subprocess.run([sys.executable, "-c", work], pass_fds=[{told}])'
+"""
 STUBBORN = """
 import signal, time
 from deploy.local import run
@@ -38,6 +48,35 @@ def test_ctrl_c_ends_within_five_seconds_whatever_is_stopping() -> None:
 
     assert code == 130
     assert time.monotonic() - began < 7  # a busy machine takes a while to notice
+
+
+def test_ctrl_c_while_packages_are_installed_leaves_no_process(tmp_path: Path) -> None:
+    (tmp_path / "deploy" / "local").mkdir(parents=True)
+    for name in ("Makefile", "deploy/local/bootstrap.sh", "requirements.lock", "pyproject.toml"):
+        shutil.copy(CHECKOUT / name, tmp_path / name)
+    python = tmp_path / "python3.14"
+    heard, told = os.pipe()
+    python.write_text(PYTHON.format(real=sys.executable, told=told))
+    python.chmod(0o755)
+    with subprocess.Popen(
+        ["make", ".venv/installed"],  # noqa: S607 - whichever make there is
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        pass_fds=[told],
+        start_new_session=True,
+    ) as process:
+        os.close(told)
+        assert os.read(heard, 1)
+
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        # The pipe ends when the last process that could write to it has ended.
+        is_ended = bool(select.select([heard], [], [], 10)[0]) and os.read(heard, 100) == b""
+        os.close(heard)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    assert is_ended
+    assert process.returncode != 0
 
 
 def test_clean_refuses_while_a_system_runs(tmp_path: Path) -> None:
