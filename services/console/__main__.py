@@ -10,7 +10,7 @@ from services.console.accounts import BROKER, accounts_of
 from services.console.apply_plan import StrandedWorkChoice
 from services.console.arguments import parser
 from services.console.broker.definitions import definitions
-from services.console.commands import contacts, mailboxes, replay, uncertain_deliveries
+from services.console.commands import contacts, discarded, mailboxes, replay, uncertain_deliveries
 from services.console.commands.apply import apply
 from services.console.commands.authorize import authorize
 from services.console.commands.doctor import diagnose
@@ -68,6 +68,8 @@ async def _command(arguments: Namespace) -> Exit | None:
             return await _mailboxes(arguments)
         case "contact":
             await _contact(arguments)
+        case "discarded":
+            await _discarded(arguments)
         case _:
             _generate(arguments)
     return None
@@ -94,6 +96,18 @@ async def _contact(arguments: Namespace) -> None:
             await contacts.block(arguments.who, is_blocked=arguments.act == "block")
         case _:
             await contacts.show(arguments.who)
+
+
+async def _discarded(arguments: Namespace) -> None:
+    match arguments.act:
+        case "show":
+            await discarded.show(arguments.id)
+        case "release":
+            await discarded.release(arguments.id)
+        case _:
+            await discarded.list_mails(
+                mailbox=arguments.mailbox, limit=arguments.limit, after=arguments.after
+            )
 
 
 def _generate(arguments: Namespace) -> None:

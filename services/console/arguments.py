@@ -1,9 +1,11 @@
 """The arguments of `mailroom`."""
 
 import argparse
+import re
 from pathlib import Path
 from typing import NoReturn, TypeAlias
 
+from services.console.commands.discarded import MOST_LISTED
 from services.console.commands.screen import MOST_MAILS
 from services.console.commands.settings import PROGRAMS
 from services.console.exit_codes import Exit
@@ -55,6 +57,7 @@ def parser() -> Parser:
     _add_restored(commands)
     _add_mailboxes(commands)
     _add_contact(commands)
+    _add_discarded(commands)
     _add_authorize(commands)
     _add_settings(commands)
     _add_hash_password(commands)
@@ -258,6 +261,43 @@ def _add_mailboxes(commands: Commands) -> None:
     backfill.add_argument("address", metavar="ADDRESS")
     backfill.add_argument("--since", metavar="DATE", required=True, help="such as 2026-11-01")
     backfill.add_argument("--dry-run", action="store_true", help="only count them")
+
+
+def _add_discarded(commands: Commands) -> None:
+    discarded = commands.add_parser(
+        "discarded",
+        help="list the mails that rules discarded, show one, bring one back",
+        description="Mails that screening rules or blocked contacts have discarded. They are kept "
+        "as long as `retention` in the description says.",
+    )
+    acts = discarded.add_subparsers(dest="act", title="acts", metavar="ACT", required=True)
+    listing = acts.add_parser("list", help="print a line for each, the newest first")
+    listing.add_argument("--mailbox", metavar="ADDRESS", default="", help="only of this mailbox")
+    listing.add_argument(
+        "--limit",
+        metavar="NUMBER",
+        type=_number_of_discarded,
+        default=50,
+        help=f"how many are printed, 1 to {MOST_LISTED} (50)",
+    )
+    listing.add_argument(
+        "--after", metavar="ID", default="", help="go on behind this mail, as the last line says"
+    )
+    show = acts.add_parser("show", help="print why one was discarded, and how its text begins")
+    release = acts.add_parser(
+        "release",
+        help="put one into its queue",
+        description="Put a discarded mail into its queue, like any other. Routing has to run.",
+    )
+    for one in (show, release):
+        one.add_argument("id", metavar="ID", help="as `list` prints it")
+
+
+def _number_of_discarded(text: str) -> int:
+    number = int(text) if re.fullmatch("[0-9]{1,3}", text) else 0
+    if not 1 <= number <= MOST_LISTED:
+        raise argparse.ArgumentTypeError(f"a number from 1 to {MOST_LISTED} is needed")
+    return number
 
 
 def _add_contact(commands: Commands) -> None:

@@ -182,6 +182,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             partialFilterExpression=IS_DISCARDED,
         ),
         IndexModel(
+            [("mailbox", ASCENDING), ("state", ASCENDING), ("_id", ASCENDING)],
+            name="discarded-of-mailbox",
+            partialFilterExpression=IS_DISCARDED,
+        ),
+        IndexModel(
             [("deleting.at", ASCENDING)], name="deleting", partialFilterExpression=IS_MARKED
         ),
         # A collection has one text index at most. Equal values of its first keys are required.

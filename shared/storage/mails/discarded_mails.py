@@ -46,12 +46,15 @@ class DiscardedMailStore:
         self._arrivals = database[arrival_store.COLLECTION]
         self._documents = database[document_store.COLLECTION]
 
-    async def page(self, *, after: str, limit: int) -> list[Interaction]:
+    async def page(self, *, after: str, limit: int, mailbox: str = "") -> list[Interaction]:
         """Return a page of the mails, the newest first, without their texts.
 
-        `after` is the last id of the page before, "" for the first page.
+        `after` is the last id of the page before, "" for the first page. With `mailbox`, its
+        address as described, only its mails.
         """
         wanted = _discarded() | ({"_id": {"$lt": after}} if after else {})
+        if mailbox:
+            wanted["mailbox"] = mailbox
         async with database_errors():
             found = (
                 await self._interactions.find(wanted, WITHOUT_TEXT)

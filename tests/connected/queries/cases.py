@@ -561,6 +561,7 @@ async def reports(large: LargeDatabase) -> None:
 @case
 async def discarded_mails(large: LargeDatabase) -> None:
     store, later = DiscardedMailStore(large.database), large.clock.now() + timedelta(days=400)
+    await store.page(after="", limit=10, mailbox="support@demo.example")
     await large.database["interactions"].update_many(
         {"_id": {"$in": [number(at) for at in (31, 32, 33)]}},
         {"$set": {"user_data": {DISCARDED: "spam"}, "state": State.COMPLETED.value}},
