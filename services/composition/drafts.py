@@ -22,11 +22,12 @@ from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import DraftCanceled, DraftSaved, PropertiesUpdated, ReplyCreated
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused, Unavailable
-from shared.domain.interaction import Address, Email, Interaction
+from shared.domain.interaction import LONGEST_SUBJECT, Address, Email, Interaction
 from shared.domain.lifecycle import Operation, State
 from shared.domain.user_data import change_user_data
 from shared.mail.contact_ids import presumed_contact_id
 from shared.mail.draft_attachments import AttachmentLimits
+from shared.mail.subject_ids import with_subject_id
 from shared.mail.thread_tokens import new_thread_token
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.files.document_store import DocumentStore
@@ -156,6 +157,7 @@ class DraftCommands:
             sent_at = self._clock.now()
             mail = replace(mail, message_id=message_id, sent_at=sent_at)
             mail = with_thread_token(mail, contact_center)
+            mail = with_id_in_subject(mail, before.id, contact_center)
             require_sendable(mail, sent_at)
             queue = command.queue or before.queue
             addressee = next(iter((*mail.to, *mail.cc, *mail.bcc))).address
@@ -230,6 +232,14 @@ def with_thread_token(mail: Email, contact_center: ContactCenter) -> Email:
     if mailbox is None or not mailbox.thread_tokens:
         return replace(mail, thread_token="")
     return mail if mail.thread_token else replace(mail, thread_token=new_thread_token())
+
+
+def with_id_in_subject(mail: Email, interaction_id: str, contact_center: ContactCenter) -> Email:
+    """Return a mail with its id in the subject, if its mailbox wants that."""
+    mailbox = contact_center.mailbox_for(mail.sender.address) if mail.sender else None
+    if mailbox is None or not mailbox.subject_ids:
+        return mail
+    return replace(mail, subject=with_subject_id(mail.subject, interaction_id, LONGEST_SUBJECT))
 
 
 def require_own_sender(mail: Email, contact_center: ContactCenter) -> Address:

@@ -45,6 +45,7 @@ from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.bounces.other_reports import repeats_subject
 from shared.mail.parsing.identity import body_hash, duplicate_key
+from shared.mail.subject_ids import subject_ids
 from shared.mail.thread_tokens import Owns, thread_tokens, without_token
 from shared.mail.threads import thread_references
 from shared.screening.mail_texts import MailTexts
@@ -129,6 +130,9 @@ class ArrivalParser:
         answered = await self._threads.with_tokens(
             thread_tokens((*arrival.recipients, *_addressees(mail)), contact_center.owns)
         )
+        in_subject = await self._threads.sent_to(
+            claimed_sender_of(mail, arrival), subject_ids(mail.subject)
+        )
         mail = _without_tokens(mail, contact_center.owns)
         trusted = contact_center.trusted_authentication
         # The same for all mailboxes: a stranger decides how many there are.
@@ -143,7 +147,7 @@ class ArrivalParser:
                 build_interaction,
                 arrival=arrival,
                 mailbox=mailbox,
-                relations=Relations(proven, about, contact, answered),
+                relations=Relations(proven, about, contact, answered, in_subject),
                 trusted=trusted,
                 is_offered=_is_offered(mail, about, contact_center.reports),
             )

@@ -53,13 +53,15 @@ class Relations:
     """The mails and the contact that a mail belongs to, as far as they are known.
 
     `proven` are the mails that it refers to and whose thread it may join, `answered` those of ours
-    whose tokens it was sent to, `about` the sent mail that it reports on, `contact` who wrote it.
+    whose tokens it was sent to, `in_subject` those that its subject names and its sender got,
+    `about` the sent mail that it reports on, `contact` who wrote it.
     """
 
     proven: Sequence[Interaction] = ()
     about: ReportOn | None = None
     contact: Contact | None = None
     answered: Sequence[Interaction] = ()
+    in_subject: Sequence[Interaction] = ()
 
 
 def build_interaction(
@@ -81,7 +83,15 @@ def build_interaction(
     about, contact = relations.about, relations.contact
     interaction_id = about.interaction_id if about else new_id()
     sender = sender_of(mail, arrival)
-    joined, is_other = _thread_of(mail, relations, sender, interaction_id, mailbox)
+    verdict = sender_verdict(mail.authentication, trusted, sender.address)
+    joined, is_other = _thread_of(
+        mail,
+        relations,
+        sender,
+        interaction_id,
+        mailbox,
+        is_forged=verdict.authenticated is False,
+    )
     whose = contact.id if contact else presumed_contact_id(sender.address)
     is_blocked = contact is not None and contact.is_blocked
     is_offered = is_offered and not is_blocked
@@ -117,9 +127,19 @@ def build_interaction(
 
 
 def _thread_of(
-    mail: ParsedMail, relations: Relations, sender: Address, interaction_id: str, mailbox: Mailbox
+    mail: ParsedMail,
+    relations: Relations,
+    sender: Address,
+    interaction_id: str,
+    mailbox: Mailbox,
+    *,
+    is_forged: bool,
 ) -> tuple[ThreadMembership | None, bool]:
-    """Return the thread that a mail joins, and whether another person than its customer wrote."""
+    """Return the thread that a mail joins, and whether another person than its customer wrote.
+
+    A subject is read by more people than Message-IDs, so it does not count where a trusted server
+    says that the sender is forged.
+    """
     about, proven = relations.about, relations.proven
     ids, is_other = thread_references(mail), False
     if about and about.matched_by in PROOFS:
@@ -128,7 +148,7 @@ def _thread_of(
         proven = (about.sent, *(one for one in proven if one.id != about.sent.id))
     elif not proven and not is_forward(mail.subject):
         # A forward to an address that a mail program has kept is about something else.
-        proven = relations.answered
+        proven = relations.answered or (() if is_forged else relations.in_subject)
         ids = tuple(one.mail.message_id for one in proven)
         is_other = bool(proven) and not any(_was_sent_to(sender, one) for one in proven)
     return thread_membership(interaction_id, mailbox.address, ids, proven), is_other

@@ -118,6 +118,8 @@ class Mailbox(Section):
     Reports on mail that is sent from it go to `bounces_to`, by default to the address itself.
     With `thread_tokens`, mails from it ask for answers at its address with a secret plus-tag, which
     leads an answer into its thread. The mail server before us then has to take plus-tags.
+    With `subject_ids`, the subject of mails from it ends with an id, which leads an answer into its
+    thread where its sender took part in that mail.
     `screening` names the rules that its mail is screened by, in their order; without it all rules
     count, in the order of the file. With `acknowledgement` a person's first mail is answered
     automatically.
@@ -133,6 +135,7 @@ class Mailbox(Section):
         None
     )
     thread_tokens: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
+    subject_ids: Annotated[bool, Field(exclude_if=lambda value: not value)] = False
     screening: Annotated[tuple[Name, ...] | None, Field(exclude_if=lambda value: value is None)] = (
         None
     )

@@ -46,6 +46,20 @@ class ThreadStore:
         mails = [to_interaction(document) for document in found]
         return sorted(mails, key=lambda one: tokens.index(one.mail.thread_token))
 
+    async def sent_to(self, speaker: ClaimedSender, ids: Sequence[str]) -> list[Interaction]:
+        """Return the mails of ours with these interaction ids that were sent to the speaker.
+
+        A delivery report has no sender to compare, so nothing was sent to it.
+        """
+        if not ids or speaker.is_report:
+            return []
+        async with database_errors():
+            found = await self._collection.find(
+                {"_id": {"$in": list(ids)}, "state": {"$in": _HAS_LEFT}}, _HEADINGS
+            ).to_list()
+        mails = [to_interaction(document) for document in found]
+        return [one for one in mails if proves(speaker, one)]
+
     async def page(self, thread_id: str, *, after: str, limit: int) -> list[Interaction]:
         """Return a page of the mails of a thread in both directions, the oldest first.
 

@@ -137,6 +137,21 @@ async def test_a_mail_asks_for_answers_at_an_address_of_its_own(
     assert len(stored.mail.thread_token) == 16
 
 
+async def test_a_subject_ends_with_the_id_of_its_mail(
+    backend: Backend, drafts: DraftCommands, draft: str
+) -> None:
+    box = CENTER.mailboxes[0].model_copy(update={"subject_ids": True})
+    await backend.configuration.write(CENTER.model_copy(update={"mailboxes": (box,)}))
+    backend.clock.move(timedelta(seconds=5))
+
+    await drafts.submit(submitting(draft), cause())
+
+    stored = await backend.interactions.get(draft)
+    frozen = await backend.database["deliveries"].find_one({"_id": draft}) or {}
+    assert stored.mail.subject.endswith(f" [#{draft}]")
+    assert message_from_bytes(frozen["raw"])["Subject"] == stored.mail.subject
+
+
 async def test_twenty_concurrent_sends_let_one_win(
     backend: Backend, drafts: DraftCommands, draft: str
 ) -> None:

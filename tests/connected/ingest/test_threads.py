@@ -1,5 +1,7 @@
 """Which arriving mail joins a conversation."""
 
+from datetime import timedelta
+
 import pytest
 
 from shared.contracts.commands import ParseMail
@@ -8,10 +10,11 @@ from shared.domain.lifecycle import Direction, State
 from shared.domain.mail_envelope import MailEnvelope, Way
 from shared.mail.threads import ClaimedSender
 from shared.mail.warnings import OTHER_SENDER
+from shared.storage.configuration_store import KEPT_FOR
 from shared.storage.interactions.thread_store import ThreadStore
 from tests.connected.ingest.test_parsing import parsed
 from tests.connected.plans import Plan, plans_of
-from tests.support.backend import Backend, cause
+from tests.support.backend import CENTER, Backend, cause
 from tests.support.ingest import MAIL, Ingest
 
 pytestmark = pytest.mark.connected
@@ -333,3 +336,65 @@ async def test_proven_ids_decide_before_a_token(backend: Backend, ingest: Ingest
     (back,) = await parsed(backend, ingest, to_(TAGGED, names, sender=b"ann@example.org"))
 
     assert back.thread_id == begun.id
+
+
+def named(ours: Interaction, *headers: bytes, prefix: str = "Re: ", to: str = "ann") -> bytes:
+    subject = f"{prefix}Hi [#{ours.id}]".encode()
+    mail = b"".join(headers) + MAIL.replace(b"ann@example.org", f"{to}@example.org".encode())
+    assert b"Subject: Hi" in mail
+    return mail.replace(b"Subject: Hi", b"Subject: " + subject, 1)
+
+
+async def test_an_id_in_the_subject_leads_into_the_thread(backend: Backend, ingest: Ingest) -> None:
+    ours = await answered(backend, ingest, "ann@example.org")
+
+    (back,) = await parsed(backend, ingest, named(ours))
+
+    assert (back.parent_id, back.thread_id) == (ours.id, ours.thread_id)
+    assert back.mail.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "raw"),
+    [
+        ({}, {"to": "bob"}),
+        ({}, {"prefix": "Fwd: "}),
+        ({"state": State.REPLY_CREATED, "owner_id": "agent1"}, {}),
+        ({"direction": Direction.INBOUND, "state": State.COMPLETED}, {}),
+    ],
+    ids=["a stranger", "a forward", "a draft", "a mail of somebody else"],
+)
+async def test_an_id_in_the_subject_proves_nothing_alone(
+    backend: Backend, ingest: Ingest, changes: dict[str, object], raw: dict[str, str]
+) -> None:
+    ours = await answered(backend, ingest, "ann@example.org", **changes)
+
+    (back,) = await parsed(backend, ingest, named(ours, **raw))
+
+    assert (back.parent_id, back.thread_id) == (None, back.id)
+
+
+async def test_an_id_in_the_subject_of_a_forged_mail_is_not_followed(
+    backend: Backend, ingest: Ingest
+) -> None:
+    trusting = CENTER.model_copy(update={"trusted_authentication": ("mx.demo.example",)})
+    await backend.configuration.write(trusting)
+    backend.clock.move(KEPT_FOR + timedelta(seconds=1))
+    ours = await answered(backend, ingest, "ann@example.org")
+    verdict = b"Authentication-Results: mx.demo.example; dmarc=fail header.from=example.org\r\n"
+
+    (back,) = await parsed(backend, ingest, named(ours, verdict))
+
+    assert back.mail.authenticated is False
+    assert back.thread_id == back.id
+
+
+async def test_a_bounce_with_our_id_in_its_subject_begins_a_thread(
+    backend: Backend, ingest: Ingest
+) -> None:
+    ours = await answered(backend, ingest, "ann@example.org")
+    raw = b"Subject: Undelivered [#%s]\r\n" % ours.id.encode() + BOUNCE % b"<none@example.net>"
+
+    (back,) = await parsed(backend, ingest, raw, sender="")
+
+    assert back.thread_id == back.id

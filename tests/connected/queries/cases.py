@@ -510,6 +510,8 @@ async def threads(large: LargeDatabase) -> None:
 @case
 async def thread_tokens(large: LargeDatabase) -> None:
     await ThreadStore(large.database).with_tokens(["abcdefghij234567", "abcdefghij234566"])
+    speaker = ClaimedSender("stranger@example.org")
+    await ThreadStore(large.database).sent_to(speaker, [number(3), number(4), "nothing"])
 
 
 @case
