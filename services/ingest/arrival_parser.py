@@ -29,7 +29,8 @@ from services.ingest.screening import Screened, screen
 from services.ingest.store import CopyStore
 from services.ingest.unparsed_mail import unparsed_mail
 from shared.contracts.commands import ExtractDocuments, ParseMail
-from shared.contracts.contact_center import ContactCenter, Mailbox, ReportRules
+from shared.contracts.contact_center import ContactCenter, Mailbox
+from shared.contracts.description.report_rules import ReportRules
 from shared.contracts.envelope import Cause, Contract
 from shared.contracts.events import InteractionReceived
 from shared.contracts.screening import ScreeningRule

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.contracts.contact_center import Mailbox, OfferedTo
+from shared.contracts.contact_center import Mailbox
+from shared.contracts.description.report_rules import OfferedTo
 from shared.domain.contacts.contact import Contact
 from shared.domain.deliveries.delivery_report import (
     KIND_OF_REPORT,

@@ -24,6 +24,7 @@ from shared.contracts.description.field_types import (
     Skills,
     TokenDigest,
 )
+from shared.contracts.description.report_rules import ReportRules
 from shared.contracts.description.sections import Name, Section
 from shared.contracts.fetching import Fetch
 from shared.contracts.flood import FloodRules
@@ -37,7 +38,6 @@ _SHORTEST_OFFER: Final = timedelta(seconds=10)
 _LONGEST_OFFER: Final = timedelta(minutes=15)
 
 Tls = Literal["none", "starttls", "implicit"]
-OfferedTo = Literal["author", "queue", "nobody"]
 Role = Literal["Agent", "Contact Center Admin"]
 
 
@@ -142,43 +142,6 @@ class Mailbox(Section):
     acknowledgement: Annotated[
         Acknowledgement | None, Field(exclude_if=lambda value: value is None)
     ] = None
-
-
-class ReportRules(Section):
-    """The agent who is offered a report on a sent mail, by its kind.
-
-    `nobody`: it is completed at once and shown on the sent mail. `author`: it is offered to the
-    author of that mail first, then to the queue. `queue`: it waits in the queue of its mailbox.
-    Reports that match no sent mail follow the same rules, except for failures: `queue`.
-    """
-
-    failed: OfferedTo = "nobody"
-    delayed: OfferedTo = "nobody"
-    delivered: OfferedTo = "nobody"
-    out_of_office: OfferedTo = "nobody"
-    receipt: OfferedTo = "nobody"
-    complaint: OfferedTo = "nobody"
-
-    def for_kind(self, kind: str) -> OfferedTo:
-        """Return who is offered a report of a kind."""
-        fields: dict[str, OfferedTo] = {
-            "failed": self.failed,
-            "delayed": self.delayed,
-            "out-of-office": self.out_of_office,
-            "receipt": self.receipt,
-            "complaint": self.complaint,
-        }
-        return fields.get(kind, self.delivered)
-
-    def for_unmatched(self, kind: str) -> OfferedTo:
-        """Return who is offered a report of a kind on a mail that nobody knows.
-
-        Such a mail has no author. A failure waits in the queue whatever the rule says: nothing else
-        shows it.
-        """
-        if kind == "failed" or self.for_kind(kind) == "author":
-            return "queue"
-        return self.for_kind(kind)
 
 
 class Sender(Section):

@@ -7,7 +7,8 @@ import pytest
 from services.ingest import floods
 from shared.contracts.acknowledgement import Acknowledgement
 from shared.contracts.commands import ParseMail
-from shared.contracts.contact_center import Mailbox, ReportRules
+from shared.contracts.contact_center import Mailbox
+from shared.contracts.description.report_rules import ReportRules
 from shared.contracts.flood import FloodRules
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State

@@ -11,7 +11,7 @@ import pytest
 from services.ingest.arrival_parser import _messages_about
 from services.ingest.screening import Screened
 from shared.contracts.commands import ParseMail
-from shared.contracts.contact_center import ReportRules
+from shared.contracts.description.report_rules import ReportRules
 from shared.contracts.events import DeliveryReported, InteractionReceived
 from shared.domain.deliveries.bounce_tokens import bounce_token, with_token
 from shared.domain.deliveries.delivery import RecipientState
