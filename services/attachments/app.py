@@ -2,8 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import Final
 
 from services.attachments.discarded_mail_sweeper import DiscardedMailSweeper
 from services.attachments.draft_attachments import DraftAttachments
@@ -19,9 +17,6 @@ from shared.runtime.worker_consumer import running_consumer
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.upload_store import UploadStore
-
-# Uploads are abandoned after a day, so an hour more does not matter.
-_SWEEPING: Final = timedelta(hours=1)
 
 
 @asynccontextmanager
@@ -57,8 +52,8 @@ async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIte
     async with running_consumer(settings, resources, ATTACHMENTS) as consumer:
         consumer.subscriber(handler)
         async with (
-            run_periodically(sweeper.sweep, every=_SWEEPING),
-            run_periodically(discarded.sweep, every=_SWEEPING),
+            run_periodically(sweeper.sweep, every=settings.sweep),
+            run_periodically(discarded.sweep, every=settings.sweep),
             consumer.running(),
         ):
             yield

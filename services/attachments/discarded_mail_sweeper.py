@@ -48,6 +48,7 @@ class DiscardedMailSweeper:
         while found == MOST_AT_ONCE:
             if keep is not None:
                 await self._mails.mark(now - keep, now)
+                crash_point("attachments.after_discarded_mark")
             marked = await self._mails.marked()
             for mail in marked:
                 count += await self._delete(mail)
@@ -65,4 +66,5 @@ class DiscardedMailSweeper:
             # Another mail may have the same file.
             if not await self._uploads.is_referred(sha256):
                 await self._vault.forget(sha256, before)
+        crash_point("attachments.after_discarded_contents")
         return await self._mails.delete(mail)

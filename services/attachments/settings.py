@@ -1,5 +1,7 @@
 """The settings of attachments, from the environment."""
 
+from datetime import timedelta
+
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
@@ -18,4 +20,10 @@ class AttachmentsSettings(ServiceSettings):
         validation_alias="ATTACHMENTS_PREFETCH",
         description="Number of mails that a pod takes from its queue at the same time. All of them "
         "are in memory, 50 MB for a large one.",
+    )
+    sweep: timedelta = Field(
+        default=timedelta(hours=1),
+        gt=timedelta(0),
+        description="How often abandoned uploads, and discarded mail whose time is over, are "
+        "deleted.",
     )

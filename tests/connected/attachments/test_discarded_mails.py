@@ -1,10 +1,19 @@
 """Discarded mail is kept, and deleted with everything that is its own after a time."""
 
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from unittest.mock import patch
 
 import pytest
 
+from deploy.local.processes.ports import free_port
 from services.attachments import discarded_mail_sweeper
 from services.attachments.discarded_mail_sweeper import DiscardedMailSweeper
 from services.attachments.upload_sweeper import ABANDONED
@@ -21,10 +30,16 @@ from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.upload_store import UploadStore
 from tests.support.backend import CENTER, Backend
 from tests.support.ingest import MAIL, envelope, make_arrivals
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.connected
 
 KEEP = timedelta(days=30)
+POINTS = (
+    "attachments.after_discarded_mark",
+    "attachments.after_discarded_parts",
+    "attachments.after_discarded_contents",
+)
 LARGE = MAIL + b"x" * IN_ONE_DOCUMENT
 
 
@@ -129,28 +144,52 @@ async def test_other_mail_and_shared_content_stay(
     assert (await counts(backend))["documents"] == 1
 
 
-def die(point: str) -> None:
-    """End at a line as a process that is killed there."""
-    if point == "attachments.after_discarded_parts":
-        raise RuntimeError(point)
+@asynccontextmanager
+async def attachments(environment: dict[str, str]) -> AsyncIterator[Process]:
+    """Run the service as a process that sweeps without a pause."""
+    settings = {"ATTACHMENTS_SWEEP": "0.05", "PROBE_PORT": str(free_port())}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.attachments",
+        env={**os.environ, **settings, **environment},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
-async def test_sweep_that_dies_is_finished_by_the_next(
-    backend: Backend, sweeper: DiscardedMailSweeper
+@pytest.mark.faults
+@pytest.mark.usefixtures("sweeper")
+async def test_killed_sweep_is_finished_by_the_next_process(
+    backend: Backend, vhost_url: str, database_url: str
 ) -> None:
-    await discarded(backend, "1")
-    backend.clock.move(KEEP + ABANDONED)
-    with (
-        patch.object(discarded_mail_sweeper, "crash_point", side_effect=die) as point,
-        pytest.raises(RuntimeError, match="after_discarded_parts"),
-    ):
-        await sweeper.sweep()
-    assert point.call_count == 1
+    kept = await discarded(backend, "0", reason="")
+    await backend.database["arrivals"].delete_many({})
+    await backend.database["documents"].delete_many({})
+    servers = {"RABBITMQ_URL": vhost_url, "MONGODB_URL": database_url}
+    left: list[dict[str, int]] = []
 
-    count = await sweeper.sweep()
+    for point in POINTS:
+        await discarded(backend, "1")
+        dying = {**servers, "MAILROOM_FAULTS": "1", "CRASH_AT": point}
+        async with attachments(dying) as process:
+            assert await asyncio.wait_for(process.wait(), 60) == -signal.SIGKILL
+        left.append(await counts(backend))
+        async with attachments(servers):
+            assert await until(partial(is_swept, backend), 60)
 
-    assert count == 1
-    assert set((await counts(backend)).values()) == {0}
+    assert [one["interactions"] for one in left] == [2, 2, 2]
+    assert [one["arrivals"] for one in left] == [2, 0, 0]
+    assert (await backend.interactions.get(kept.id)).user_data == {}
+
+
+async def is_swept(backend: Backend) -> bool:
+    """Say whether nothing is left but the mail that was not discarded."""
+    return list((await counts(backend)).values())[:3] == [1, 0, 0]
 
 
 async def test_without_a_time_discarded_mail_is_kept(

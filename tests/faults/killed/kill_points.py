@@ -23,6 +23,7 @@ _ONE_MAIL = "faults/test_killed_with_one_mail.py"
 _FETCHING = "faults/killed/test_fetching_killed.py"
 _OUTBOUND = "faults/killed/test_outbound_killed.py"
 _ACKNOWLEDGING = "faults/killed/test_acknowledging_killed.py"
+_DISCARDED = "connected/attachments/test_discarded_mails.py"
 _CONTACTS = "faults/killed/test_contacts_killed.py"
 
 KILL_POINTS: Final[Mapping[str, KillPoint]] = MappingProxyType(
@@ -60,8 +61,12 @@ KILL_POINTS: Final[Mapping[str, KillPoint]] = MappingProxyType(
         "contacts.after_target": KillPoint("target has a new version", (_CONTACTS,)),
         "contacts.after_first": KillPoint("one of several is changed", (_CONTACTS,)),
         # Discarded mail
+        "attachments.after_discarded_mark": KillPoint("marked, nothing deleted", (_DISCARDED,)),
         "attachments.after_discarded_parts": KillPoint(
-            "parts deleted, mail still marked", ("connected/attachments/test_discarded_mails.py",)
+            "parts deleted, mail still marked", (_DISCARDED,)
+        ),
+        "attachments.after_discarded_contents": KillPoint(
+            "contents deleted, mail still marked", (_DISCARDED,)
         ),
         # Sending
         "outbound.before_dot": KillPoint("body sent", (_ONE_MAIL, _OUTBOUND)),
