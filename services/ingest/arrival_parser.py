@@ -122,18 +122,9 @@ class ArrivalParser:
     async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
         """Store the interactions of one arrival. A repetition finds them and stores nothing."""
         mail = await self._read(arrival)
-        proven = await self._threads.proven(
-            claimed_sender_of(mail, arrival), thread_references(mail)
-        )
         matched = await self._reports.match(mail, arrival)
-        contact = await self._contact(mail, arrival)
         contact_center = await self._configuration.current()
-        answered = await self._threads.with_tokens(
-            thread_tokens((*arrival.recipients, *_addressees(mail)), contact_center.owns)
-        )
-        in_subject = await self._threads.sent_to(
-            claimed_sender_of(mail, arrival), subject_ids(mail.subject)
-        )
+        relations = await self._relations(mail, arrival, contact_center.owns)
         mail = _without_tokens(mail, contact_center.owns)
         trusted = contact_center.trusted_authentication
         # The same for all mailboxes: a stranger decides how many there are.
@@ -148,7 +139,7 @@ class ArrivalParser:
                 build_interaction,
                 arrival=arrival,
                 mailbox=mailbox,
-                relations=Relations(proven, about, contact, answered, in_subject),
+                relations=replace(relations, about=about),
                 trusted=trusted,
                 is_offered=_is_offered(mail, about, contact_center.reports),
             )
@@ -159,7 +150,7 @@ class ArrivalParser:
                 center=contact_center,
                 # Reports on our mails have rules of their own.
                 rules=() if about else contact_center.screening_of(mailbox),
-                contact=contact,
+                contact=relations.contact,
             )
             fold = partial(
                 self._floods.fold,
@@ -182,6 +173,17 @@ class ArrivalParser:
             crash_point("ingest.after_report_interaction")
             await self._reports.announce(matched, cause)
             crash_point("ingest.after_report_announced")
+
+    async def _relations(self, mail: ParsedMail, arrival: Arrival, owns: Owns) -> Relations:
+        """Return what a mail belongs to, whatever it reports on."""
+        speaker = claimed_sender_of(mail, arrival)
+        tokens = thread_tokens((*arrival.recipients, *_addressees(mail)), owns)
+        return Relations(
+            proven=await self._threads.proven(speaker, thread_references(mail)),
+            contact=await self._contact(mail, arrival),
+            answered=await self._threads.with_tokens(tokens),
+            in_subject=await self._threads.sent_to(speaker, subject_ids(mail.subject)),
+        )
 
     async def _contact(self, mail: ParsedMail, arrival: Arrival) -> Contact | None:
         """Return who wrote the mail. It waits for no contact: its id follows from the address."""
