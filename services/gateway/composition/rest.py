@@ -1,6 +1,7 @@
 """Composes the application that serves every path but CometD's."""
 
 from collections.abc import Callable
+from typing import Final
 
 from starlette.responses import Response
 from starlette.routing import Router
@@ -30,13 +31,18 @@ from shared.intake.transfer_pace import LATER_FACTOR
 from shared.runtime.resources import Resources
 from shared.storage.mails.allowance_store import AllowanceStore
 
+_LARGEST_BODIES: Final = 8
+"""Bodies of the largest size that one user may have in memory at the same time."""
+
 
 def rest_application(
     parts: GatewayParts, router: Router, describe: Callable[[str, str], Response | None]
 ) -> RestApplication:
     """Return the application; `describe` answers a GET of the API's description, by its path."""
     settings, resources = parts.settings, parts.resources
-    requests = ConcurrentRequests(settings.requests_per_user)
+    requests = ConcurrentRequests(
+        settings.requests_per_user, most_octets=_LARGEST_BODIES * settings.max_body
+    )
     idempotent = IdempotencyMiddleware(
         PromisedInteractionMiddleware(router, parts.promised_ids),
         IdempotencyStore(resources.database),

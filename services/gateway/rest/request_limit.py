@@ -1,6 +1,7 @@
 """Bounds the requests that are answered at the same time for one user, or for one mail."""
 
 import asyncio
+import re
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,12 +12,13 @@ from starlette.types import Message
 from services.gateway.errors import Explain, RequestError, Situation
 from services.gateway.http.asgi import Receive
 from services.gateway.rest.callers import Authenticator
-from shared.bayeux.transports.web import Scope, Send
+from shared.bayeux.transports.web import Scope, Send, header
 
 READS_AT_ONCE: Final = 4
 """Reads of a user that are worked on at a time. A list of a thousand mails takes the processor for
 a tenth of a second, and a hundred of them would keep all colleagues waiting."""
 
+_UPLOADS: Final = re.compile(r"/me/interactions/[^/]+/attachments")
 _READS: Final = frozenset({"GET", "HEAD"})
 
 # Nearly every request is done by then.
@@ -25,9 +27,13 @@ _AGAIN: Final = {"Retry-After": "1"}
 
 @dataclass(slots=True)
 class SourceRequests:
-    """The requests of one source: how many there are, and the turns of those that read."""
+    """The requests of one source: their number, octets that are held, and turns of those that read.
+
+    Only octets of bodies count that are in memory until the answer.
+    """
 
     count: int = 0
+    octets: int = 0
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READS_AT_ONCE))
 
 
@@ -38,8 +44,9 @@ class ConcurrentRequests:
     take them from all others.
     """
 
-    def __init__(self, at_most: int) -> None:
+    def __init__(self, at_most: int, *, most_octets: int) -> None:
         self._at_most = at_most
+        self._most_octets = most_octets
         self._sources: dict[Hashable, SourceRequests] = {}
 
     @contextmanager
@@ -63,6 +70,20 @@ class ConcurrentRequests:
             requests.count -= 1
             if not requests.count:
                 del self._sources[source]
+
+    def require_room(self, requests: SourceRequests) -> None:
+        """Check that a source holds no more octets than it may.
+
+        Raises:
+            RequestError: It does (429, with Retry-After).
+        """
+        if requests.octets > self._most_octets:
+            message = (
+                f"the bodies of your requests have more than {self._most_octets} bytes together: "
+                "wait for the answer to one of them, and send this one again"
+            )
+            headers = _AGAIN | {"Connection": "close"}
+            raise RequestError(Situation.TOO_MANY_REQUESTS, message, headers=headers)
 
 
 class RestLayer(Protocol):
@@ -90,15 +111,43 @@ class RequestLimitMiddleware:
         """Answer a request.
 
         Raises:
-            RequestError: The user has too many (429); nothing was read or changed.
+            RequestError: The user has too many (429), or bodies of too many octets; nothing was
+                changed.
             Exception: Anything that the application raises.
         """
         user_id = (await self._authenticator.authenticate(scope)).user_id
         with self._requests.counted(("user", user_id)) as requests:
             if scope["method"] in _READS:
                 await self._read(requests.reading, scope, receive, send, explain)
-            else:
+            elif _is_upload(scope):
                 await self._application.serve(scope, receive, send, explain)
+            else:
+                await self._hold(requests, scope, receive, send, explain)
+
+    async def _hold(
+        self,
+        requests: SourceRequests,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        explain: Explain,
+    ) -> None:
+        """Answer a request whose body is held in memory, and count its octets meanwhile."""
+        octets = 0
+
+        async def receiving() -> Message:
+            nonlocal octets
+            message = await receive()
+            size = len(message.get("body", b""))
+            octets += size
+            requests.octets += size
+            self._requests.require_room(requests)
+            return message
+
+        try:
+            await self._application.serve(scope, receiving, send, explain)
+        finally:
+            requests.octets -= octets
 
     async def _read(
         self,
@@ -125,3 +174,9 @@ class RequestLimitMiddleware:
             await self._application.serve(scope, receive, sending, explain)
         finally:
             end_turn()
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Tell whether the body of a request is stored while it comes."""
+    kind = (header(scope, b"content-type") or "").lower()
+    return bool(_UPLOADS.fullmatch(scope["path"])) and kind.startswith("multipart/")

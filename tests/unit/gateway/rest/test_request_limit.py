@@ -7,6 +7,7 @@ from unittest.mock import AsyncMock, MagicMock
 
 import pytest
 
+from services.gateway.errors import RequestError, Situation
 from services.gateway.rest.request_limit import (
     READS_AT_ONCE,
     ConcurrentRequests,
@@ -26,7 +27,9 @@ class Reads:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         authenticator = MagicMock()
         authenticator.authenticate = AsyncMock(side_effect=_by_user)
-        self._layer = RequestLimitMiddleware(self, authenticator, ConcurrentRequests(100))
+        self._layer = RequestLimitMiddleware(
+            self, authenticator, ConcurrentRequests(100, most_octets=10)
+        )
 
     async def __aenter__(self) -> Self:
         return self
@@ -48,7 +51,14 @@ class Reads:
         self, name: str, user: str = "ann", method: str = "GET", *, fails: bool = False
     ) -> None:
         """Send a request."""
-        scope = {"name": name, "user": user, "method": method, "fails": fails}
+        scope = {
+            "name": name,
+            "user": user,
+            "method": method,
+            "path": "/me",
+            "headers": [],
+            "fails": fails,
+        }
         self._may_answer[name], self._may_end[name] = asyncio.Event(), asyncio.Event()
         self._tasks[name] = asyncio.create_task(
             self._layer.serve(scope, AsyncMock(), AsyncMock(), MagicMock())
@@ -118,3 +128,84 @@ async def test_reads_wait_in_the_order_they_came() -> None:
             await reads.answer(name)
 
         assert reads.begun[READS_AT_ONCE:] == ["fifth", "sixth", "seventh"]
+
+
+class Bodies:
+    """Requests to a layer that holds the bodies it has read until it is told to answer."""
+
+    def __init__(self) -> None:
+        self.refused: list[RequestError] = []
+        self._may_answer = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        authenticator = MagicMock()
+        authenticator.authenticate = AsyncMock(side_effect=_by_user)
+        requests = ConcurrentRequests(100, most_octets=10)
+        self._layer = RequestLimitMiddleware(self, authenticator, requests)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await cancel_and_wait(self._tasks)
+
+    async def serve(self, _scope: Any, receive: Any, _send: Any, _explain: Any, /) -> None:
+        """Read the body, and wait."""
+        while (await receive())["more_body"]:
+            pass
+        await self._may_answer.wait()
+
+    async def send(self, *pieces: bytes, user: str = "ann", **of_scope: Any) -> None:
+        """Send a request whose body comes in pieces."""
+        headers = [(b"content-type", of_scope.pop("kind", b"application/json"))]
+        scope = {"user": user, "method": "POST", "path": "/me", "headers": headers} | of_scope
+        messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+        messages[-1]["more_body"] = False
+        self._tasks.append(asyncio.create_task(self._ask(scope, AsyncMock(side_effect=messages))))
+        await settle()
+
+    async def answer(self) -> None:
+        """Answer all requests, and those that follow as soon as they are read."""
+        self._may_answer.set()
+        await settle()
+
+    async def _ask(self, scope: Any, receive: Any) -> None:
+        try:
+            await self._layer.serve(scope, receive, AsyncMock(), MagicMock())
+        except RequestError as error:
+            self.refused.append(error)
+
+
+async def test_bodies_that_are_held_for_a_user_are_bounded() -> None:
+    async with Bodies() as bodies:
+        await bodies.send(b"12345", b"67890")
+        before = list(bodies.refused)
+        await bodies.send(b"1", user="ben")
+        await bodies.send(b"", b"1")
+
+        assert before == []
+        assert [one.situation for one in bodies.refused] == [Situation.TOO_MANY_REQUESTS]
+        assert bodies.refused[0].headers == {"Retry-After": "1", "Connection": "close"}
+
+
+async def test_room_of_a_body_is_free_when_it_is_answered() -> None:
+    async with Bodies() as bodies:
+        await bodies.send(b"1234567890")
+        await bodies.answer()
+        await bodies.send(b"1234567890")
+
+        assert bodies.refused == []
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "refused"),
+    [
+        ("/me/interactions/A/attachments", b"multipart/form-data; boundary=X", 0),
+        ("/me/interactions/A/attachments", b"text/plain", 1),
+        ("/me/interactions/A", b"multipart/form-data; boundary=X", 1),
+    ],
+)
+async def test_only_uploads_are_not_held(path: str, kind: bytes, refused: int) -> None:
+    async with Bodies() as bodies:
+        await bodies.send(b"123456", b"78901", path=path, kind=kind)
+
+        assert len(bodies.refused) == refused
