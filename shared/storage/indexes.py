@@ -136,10 +136,24 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="refused-command",
             partialFilterExpression={"refused": {"$exists": True}},
         ),
-        IndexModel([("owner_id", ASCENDING), ("state", ASCENDING)], name="owned"),
+        # An agent's list in its order: a page of it is read from the keys of these two.
         IndexModel(
-            [("invitation.agent_id", ASCENDING)],
-            name="invited",
+            [
+                ("owner_id", ASCENDING),
+                ("state", ASCENDING),
+                ("received_at", ASCENDING),
+                ("_id", ASCENDING),
+            ],
+            name="owned-by-age",
+        ),
+        IndexModel(
+            [
+                ("invitation.agent_id", ASCENDING),
+                ("state", ASCENDING),
+                ("received_at", ASCENDING),
+                ("_id", ASCENDING),
+            ],
+            name="invited-by-age",
             partialFilterExpression={"state": State.INVITED.value},
         ),
         IndexModel(

@@ -137,7 +137,10 @@ async def lists(large: LargeDatabase) -> None:
     for with_text in (True, False):
         await desk.held_by(agent_id(0), with_text=with_text)
         await desk.page_of_held(agent_id(0), 1, 2, with_text=with_text)
-    await desk.ids_held_by(agent_id(0))
+    for agent in (agent_id(0), BUSIEST, "nobody"):
+        await desk.page_of_held(agent, 3, 2)
+        await desk.ids_of_held(agent, 0, 5)
+        await desk.count_held(agent)
     await desk.offered_to(agent_id(0))
     await desk.kept_in(Place("shared", "support", of_group=True))
     await desk.kept_in(Place("drafts", agent_id(0)))

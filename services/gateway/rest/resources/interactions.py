@@ -16,7 +16,7 @@ from services.gateway.notifications.journal.journal_reader import JournalReader
 from services.gateway.operations.parameters.workbin_ids import uuid_of
 from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers, bounded_number
-from services.gateway.rest.list_parameters import cut, listed, paged, read_listing
+from services.gateway.rest.list_parameters import Listing, cut, listed, paged, read_listing
 from services.gateway.rest.resources.events import missed_events
 from services.gateway.rest.search_words import text_search
 from services.gateway.wire.delivery import delivery_fields
@@ -93,15 +93,19 @@ class InteractionsResource:
             objects = [self._listed(one, agent, root) for one in held]
             body = listed("interactions", objects, listing)
         elif whole:
-            page, total = await self._queries.page_of_held(
+            page = await self._queries.page_of_held(
                 agent.id, listing.offset, listing.limit, with_text=with_text
             )
             objects = [self._listed(one, agent, root) for one in page]
-            body = paged("interactions", objects, listing, total)
+            body = paged("interactions", objects, listing, await self._count(agent, listing))
         else:
-            objects = [_uri_of(one, root) for one in await self._queries.ids_held_by(agent.id)]
-            body = listed("interactions", objects, listing)
+            ids = await self._queries.ids_of_held(agent.id, listing.offset, listing.limit)
+            objects = [_uri_of(one, root) for one in ids]
+            body = paged("interactions", objects, listing, await self._count(agent, listing))
         return json_answer({**_without_uri(body), **place})
+
+    async def _count(self, agent: StoredAgent, listing: Listing) -> int:
+        return await self._queries.count_held(agent.id) if listing.counted else 0
 
     async def found(self, request: Request) -> Response:
         """GET /me/interactions/search: what the agent has at hand and has all words of `q`.
