@@ -1,6 +1,8 @@
 """Files of arrived mail that a real clamd judges, and while it is away."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 
@@ -87,6 +89,29 @@ async def test_file_too_large_to_scan_is_held(backend: Backend, scanner: VirusSc
 
     held = await DocumentStore(backend.database, backend.clock).held(mail.id)
     assert held == {"DOC-0": TOO_LARGE}
+
+
+def zip_files_inside_each_other(content: bytes, depth: int) -> bytes:
+    for _ in range(depth):
+        packed = BytesIO()
+        with ZipFile(packed, "w") as archive:
+            archive.writestr("inner.zip", content)
+        content = packed.getvalue()
+    return content
+
+
+async def test_virus_deeper_than_the_scanner_looks_is_held(
+    backend: Backend, scanner: VirusScanner
+) -> None:
+    await scan_with(backend, scanner)
+
+    mail = await extract(
+        backend, zip_files_inside_each_other(EICAR, 5), zip_files_inside_each_other(EICAR, 17)
+    )
+
+    held = await DocumentStore(backend.database, backend.clock).held(mail.id)
+    limit = "the virus scanner found Heuristics.Limits.Exceeded.MaxRecursion"
+    assert held == {"DOC-0": VIRUS, "DOC-1": limit}
 
 
 async def test_nothing_is_stored_while_the_scanner_is_away(backend: Backend) -> None:

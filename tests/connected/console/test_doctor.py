@@ -231,6 +231,16 @@ async def test_scanner_is_asked_for_a_verdict(applied: ConsoleSettings, opened: 
     assert line.endswith(", scans files")
 
 
+async def test_scanner_that_calls_unread_files_clean_is_bad(
+    applied: ConsoleSettings, opened: Database
+) -> None:
+    async with running_virus_scanner(alerts=False) as scanner:
+        line = await scanner_line(applied, opened, scanner)
+
+    assert line.startswith(f"bad  virus scanner 127.0.0.1:{scanner.port}: ClamAV 1")
+    assert "AlertExceedsMax yes" in line
+
+
 async def test_scanner_that_is_away_is_bad(applied: ConsoleSettings, opened: Database) -> None:
     away = VirusScanner(host="127.0.0.1", port=free_port())
 

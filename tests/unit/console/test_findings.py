@@ -203,6 +203,13 @@ def test_scanner_with_old_signatures_names_freshclam() -> None:
     )
 
 
+def test_scanner_that_reads_no_file_to_its_end_names_the_setting() -> None:
+    found = findings.about_scanner("clamav:3310", ScannerVersion(), "", NOW, is_thorough=False)
+
+    assert str(found).startswith("bad  virus scanner clamav:3310: its version is not told, calls")
+    assert "`AlertExceedsMax yes`" in str(found)
+
+
 def test_scanner_that_cannot_scan_says_why_on_one_line() -> None:
     found = scanner_finding(ScannerVersion("ClamAV 1.4.3", NOW), "it could not\r\nscan")
 
