@@ -12,6 +12,7 @@ import asyncio
 import logging
 import ssl
 from collections import defaultdict
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -347,6 +348,10 @@ class Dialogue(SMTP):
             cast("asyncio.WriteTransport", self.transport).abort()
         else:
             self.close_with(replies.SLOW)
+
+    def _getparams(self, params: Sequence[str]) -> dict[str, str | bool] | None:
+        # The library takes `²` for a digit of SIZE, and fails when it converts it.
+        return super()._getparams(params) if all(one.isascii() for one in params) else None
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
         return _address_and_rest(arg)
