@@ -17,6 +17,9 @@ from shared.domain.lifecycle import Direction
 from shared.mail.derived_ids import is_derived
 from shared.mail.parsed_mail import ParsedMail
 
+_QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"', re.DOTALL)
+_NEEDS_NO_QUOTES: Final = re.compile(r'[^\s"(),:;<>@\[\\\]]+')
+_QUOTED_PAIR: Final = re.compile(r"\\(.)", re.DOTALL)
 _REPLY: Final = "re|aw|sv|vs|vá|antw|antwort|odp|rif|r|res|ynt|回复|回覆|答复|답장|отв|返信"
 _FORWARD: Final = "fwd?|wg|tr|rv|enc|doorst|vl|i|转发|轉寄|전달|пер"
 _COUNT: Final = r"(?:\[\d{1,4}\]|\(\d{1,4}\)|\^?\d{1,4})"
@@ -88,15 +91,19 @@ def claimed_sender_in(interaction: Interaction) -> ClaimedSender:
 
 
 def person(address: str) -> str:
-    """Return an address in a normal form without plus-tags (RFC 5233), for comparison.
+    r"""Return an address in a normal form without plus-tags (RFC 5233), for comparison.
 
-    The result is empty if the text is no address.
+    The result is empty if the text is no address. `"a\nn"@example.org` is another spelling of
+    `ann@example.org` (RFC 5321 section 4.1.2).
     """
     local, _, host = unicodedata.normalize("NFC", address.strip()).lower().rpartition("@")
     try:
         host = host if host.isascii() else idna.encode(host, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
         return ""
+    if quoted := _QUOTED.fullmatch(local):
+        bare = _QUOTED_PAIR.sub(r"\1", quoted[1])
+        local = bare if _NEEDS_NO_QUOTES.fullmatch(bare) else f'"{bare}"'
     plain = local.partition("+")[0] or local
     return f"{plain}@{host}" if plain and host else ""
 

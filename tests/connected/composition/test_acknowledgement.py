@@ -140,7 +140,8 @@ async def test_name_that_is_no_name_is_not_repeated(
 async def test_sender_hears_once_a_day_under_any_spelling(
     backend: Backend, acknowledgements: Acknowledgements
 ) -> None:
-    for to in ("ann@example.org", "Ann+x@EXAMPLE.org", "ann@example.org"):
+    spellings = ("ann@example.org", "Ann+x@EXAMPLE.org", '"ann"@example.org', '"a\\nn"@example.org')
+    for to in (*spellings, "ann@example.org"):
         await acknowledge(acknowledgements, await mail_of(backend), to)
     assert len(await answers(backend)) == 1
 

@@ -75,6 +75,10 @@ def opens(held: Interaction, other: Interaction) -> bool:
         ("ann@b\u00fccher.example", "ann@xn--bcher-kva.example"),
         ("jo\u0308rg@example.org", "J\u00d6RG@example.org"),
         (" ann@example.org ", "ann@example.org"),
+        ('"ann"@example.org', "ann@example.org"),
+        ('"a\\n\\n"@example.org', "ann@example.org"),
+        ('"ann+shop"@example.org', "ann@example.org"),
+        ('"ann\\ b"@example.org', '"ann b"@example.org'),
     ],
 )
 def test_spellings_of_one_address_are_one_person(one: str, other: str) -> None:
@@ -88,6 +92,8 @@ def test_spellings_of_one_address_are_one_person(one: str, other: str) -> None:
         ("ann@example.org", "an.n@example.org"),
         ("SRS0=x=y=example.org=ann@relay.example", "ann@example.org"),
         ("+ann@example.org", "+bob@example.org"),
+        ('"ann"bob"@example.org', "annbob@example.org"),
+        ('"an\\\\n"@example.org', "ann@example.org"),
     ],
 )
 def test_other_addresses_are_other_people(one: str, other: str) -> None:
