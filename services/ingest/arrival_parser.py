@@ -119,9 +119,32 @@ class ArrivalParser:
         await self.parse_arrival(await self._arrivals.get(command.arrival_id), cause)
         self._arrivals.note_parsed(command.arrival_id, str(cause.message_id))
 
-    async def parse_arrival(self, arrival: Arrival, cause: Cause) -> None:
-        """Store the interactions of one arrival. A repetition finds them and stores nothing."""
-        mail = await self._read(arrival)
+    def read_ahead(self, raw: bytes, sender: str) -> "asyncio.Task[ParsedMail] | None":
+        """Begin to read a mail that is not stored yet; return None if no reader is idle.
+
+        `sender` is that of its envelope. The result, or its error, is for `parse_arrival`.
+        """
+        if not self._parser.is_idle:
+            return None
+        reading = asyncio.create_task(self._parser.parse(raw, envelope_sender=sender))
+        # Where the mail is not stored, nobody asks for the result.
+        reading.add_done_callback(lambda one: one.cancelled() or one.exception())
+        return reading
+
+    async def parse_arrival(
+        self,
+        arrival: Arrival,
+        cause: Cause,
+        reading: "asyncio.Task[ParsedMail] | None" = None,
+    ) -> None:
+        """Store the interactions of one arrival. A repetition finds them and stores nothing.
+
+        `reading` is what `read_ahead` has begun.
+        """
+        await self._store(arrival, await self._read(arrival, reading), cause)
+
+    async def _store(self, arrival: Arrival, mail: ParsedMail, cause: Cause) -> None:
+        """Store the interactions of a mail, one for each of its mailboxes."""
         matched = await self._reports.match(mail, arrival)
         contact_center = await self._configuration.current()
         relations = await self._relations(mail, arrival, contact_center.owns)
@@ -196,7 +219,9 @@ class ArrivalParser:
             log.warning("mail goes on without its contact", arrival_id=arrival.id, fault=str(error))
             return None
 
-    async def _read(self, arrival: Arrival) -> ParsedMail:
+    async def _read(
+        self, arrival: Arrival, reading: "asyncio.Task[ParsedMail] | None" = None
+    ) -> ParsedMail:
         """Return the parsed mail, or an unparsed one after the last try.
 
         Raises:
@@ -208,6 +233,8 @@ class ArrivalParser:
         if arrival.retry_at and now < arrival.retry_at:
             raise ParsingPostponedError("its next try is later")
         try:
+            if reading is not None:
+                return await reading
             return await self._parser.parse(
                 arrival.raw, envelope_sender=arrival.sender, slow=arrival.tries > 0
             )

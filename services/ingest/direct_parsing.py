@@ -21,6 +21,7 @@ from shared.background_tasks import StopDeadline, cancel_and_wait, run_periodica
 from shared.contracts.envelope import Cause
 from shared.domain.mail_envelope import MailEnvelope
 from shared.faults import crash_point
+from shared.mail.parsed_mail import ParsedMail
 from shared.storage.mails.arrival_store import ArrivalStore, StoredArrival
 
 log = structlog.get_logger()
@@ -66,9 +67,13 @@ class DirectParsing:
         """
         if arrival_id is not None:  # somebody else may have stored and parsed it
             return await self._arrivals.add(raw, envelope, arrival_id=arrival_id)
+        # The database and the reader work at the same time. Only the write decides whether the mail
+        # is taken: what was read of a mail that could not be stored is thrown away.
+        has_room = not self._room.locked()
+        reading = self._parser.read_ahead(raw, envelope.sender) if has_room else None
         stored = await self._arrivals.store(raw, envelope)
         if await self._acquire_room(stored):
-            task = asyncio.create_task(self._parse(stored))
+            task = asyncio.create_task(self._parse(stored, reading))
             self._running.add(task)
             task.add_done_callback(self._release_room)
         else:
@@ -124,7 +129,9 @@ class DirectParsing:
         self._running.discard(task)
         self._room.release()
 
-    async def _parse(self, stored: StoredArrival) -> None:
+    async def _parse(
+        self, stored: StoredArrival, reading: "asyncio.Task[ParsedMail] | None"
+    ) -> None:
         crash_point("ingest.before_parse")
         cause = Cause(UUID(stored.order.correlation_id), UUID(stored.order.id))
         try:
@@ -132,7 +139,7 @@ class DirectParsing:
                 self._counted_in_hand(stored),
                 structlog.contextvars.bound_contextvars(correlation_id=stored.order.correlation_id),
             ):
-                await self._parser.parse_arrival(stored.arrival, cause)
+                await self._parser.parse_arrival(stored.arrival, cause, reading)
         except Exception as error:  # noqa: BLE001 - the queue retries after any error
             log.warning("parsing left to the queue", reason=type(error).__name__)
             await self._arrivals.order_parsing(stored)

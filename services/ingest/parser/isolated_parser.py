@@ -75,6 +75,11 @@ class IsolatedParser:
     ) -> None:
         await self.close()
 
+    @property
+    def is_idle(self) -> bool:
+        """Say whether a child waits for a mail, so that one more holds up no other."""
+        return not self._idle.empty()
+
     async def parse(
         self, raw: bytes, *, envelope_sender: str | None = None, slow: bool = False
     ) -> ParsedMail:

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
@@ -10,8 +11,10 @@ from services.ingest.direct_parsing import DirectParsing
 from shared.background_tasks import StopDeadline
 from shared.contracts.commands import ParseMail
 from shared.domain.errors import Unavailable
+from shared.domain.mail_envelope import MailEnvelope
+from shared.mail.parsed_mail import ParsedMail
 from shared.messaging.topology import INGEST
-from shared.storage.mails.arrival_store import Arrival
+from shared.storage.mails.arrival_store import StoredArrival
 from tests.connected.messaging.queues import waiting_in
 from tests.support.backend import Backend
 from tests.support.ingest import MAIL, Ingest, envelope
@@ -41,6 +44,58 @@ async def test_a_mail_is_parsed_without_the_broker(
 
     assert await backend.database["interactions"].count_documents({"arrival_id": arrival_id}) == 1
     assert await waiting_in(vhost_url, INGEST.name) == 0
+
+
+async def test_mail_is_read_while_it_is_stored(
+    backend: Backend, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[ParsedMail] = []
+    has_read = asyncio.Event()
+    parse, store = ingest.parsing._parser.parse, ingest.arrivals.store
+
+    async def noted(*arguments: Any, **options: Any) -> ParsedMail:
+        read.append(await parse(*arguments, **options))
+        has_read.set()
+        return read[-1]
+
+    async def slow(raw: bytes, of_mail: MailEnvelope) -> StoredArrival:
+        await has_read.wait()
+        return await store(raw, of_mail)
+
+    monkeypatch.setattr(ingest.parsing._parser, "parse", noted)
+    monkeypatch.setattr(ingest.arrivals, "store", slow)
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
+
+    async with asyncio.timeout(30), parsing.running():
+        arrival_id = await take(parsing)
+
+    assert await backend.database["interactions"].count_documents({"arrival_id": arrival_id}) == 1
+    assert len(read) == 1
+
+
+async def test_mail_that_is_read_but_not_stored_comes_to_nothing(
+    backend: Backend, ingest: Ingest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ingest.arrivals.store
+
+    async def fail(*_: object) -> StoredArrival:
+        raise Unavailable("the database is away")
+
+    parsing = DirectParsing(
+        ingest.arrivals, ingest.parsing, at_once=1, patience=PATIENCE, deadline=deadline()
+    )
+    async with parsing.running():
+        monkeypatch.setattr(ingest.arrivals, "store", fail)
+        for _ in range(4):
+            with pytest.raises(Unavailable):
+                await take(parsing)
+        monkeypatch.setattr(ingest.arrivals, "store", store)
+        arrival_id = await take(parsing)
+
+    stored = await backend.database["interactions"].find({}, {"arrival_id": 1}).to_list()
+    assert [one["arrival_id"] for one in stored] == [arrival_id]
 
 
 async def test_mail_without_room_goes_to_the_queue(
@@ -76,7 +131,7 @@ async def test_a_sender_waits_a_moment_for_room(
 async def test_mail_that_fails_goes_to_the_queue(
     backend: Backend, ingest: Ingest, vhost_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(_arrival: Arrival, _cause: object) -> None:
+    async def fail(*_: object) -> None:
         raise Unavailable("the database is away")
 
     monkeypatch.setattr(ingest.parsing, "parse_arrival", fail)
@@ -121,7 +176,7 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
 ) -> None:
     begun, going_on = asyncio.Event(), asyncio.Event()
 
-    async def wait(_arrival: Arrival, _cause: object) -> None:
+    async def wait(*_: object) -> None:
         begun.set()
         await going_on.wait()
 
@@ -153,7 +208,7 @@ async def test_mail_that_is_not_parsed_at_the_deadline_is_left_to_others(
 ) -> None:
     begun = asyncio.Event()
 
-    async def hang(_arrival: Arrival, _cause: object) -> None:
+    async def hang(*_: object) -> None:
         begun.set()
         await asyncio.Event().wait()
 
