@@ -16,7 +16,7 @@ from services.gateway.auth.tokens.access_tokens import (
 )
 from services.gateway.auth.tokens.signing_keys import KeysUnavailableError, SigningKeys
 from services.gateway.errors import RequestError, Situation
-from services.gateway.http.credentials import COOKIE
+from services.gateway.http.credentials import COOKIE, client_address
 from services.gateway.sign_in.attempt import Attempt
 from services.gateway.sign_in.provider import Provider, ProviderUnavailableError
 from shared.bayeux.cookies import CookiePolicy
@@ -127,7 +127,7 @@ class SignInPages:
             reason = request.query_params.get("error", "another state or issuer")
             log.info("the OpenID provider refused a login", reason=reason[:100])
             return "", "refused"
-        id_token = await self._provider.exchange(attempt, code)
+        id_token = await self._provider.exchange(attempt, code, client_address(request.scope))
         if id_token is None:
             return "", "refused"
         keys = await self._keys.for_token(read_head(id_token))

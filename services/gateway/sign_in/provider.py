@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -15,6 +17,7 @@ from shared.domain.errors import Unavailable
 from shared.oauth.token_client import EndpointUnavailableError, Post
 from shared.oauth.token_requests import TokenRequest
 from shared.oauth.token_responses import LARGEST, json_object
+from shared.peers.network_peers import peer_of
 
 _DISCOVERY: Final = "/.well-known/openid-configuration"
 FAILED_FOR: Final = timedelta(seconds=5)
@@ -24,6 +27,9 @@ FAILED_FOR: Final = timedelta(seconds=5)
 _KEPT_FOR: Final = timedelta(hours=1)
 _MOST_EXCHANGES: Final = 20
 """Exchanges at the same time: strangers can ask for them with codes that they made up."""
+
+MOST_OF_PEER: Final = 10
+"""Those of one address, so that a stranger leaves room to others."""
 
 _OK: Final = 200
 
@@ -62,7 +68,7 @@ class Provider:
         self._read_at = float("-inf")
         self._failure = ""
         self._reading = asyncio.Lock()
-        self._exchanging = asyncio.Semaphore(_MOST_EXCHANGES)
+        self._exchanging: Counter[str] = Counter()
 
     async def endpoints(self) -> Endpoints:
         """Return the provider's endpoints; those read before stay in use where it is away.
@@ -91,15 +97,15 @@ class Provider:
         # After the attempt: those who waited for it take its failure, and do not wait in turn.
         self._read_at = asyncio.get_running_loop().time()
 
-    async def exchange(self, attempt: Attempt, code: str) -> str | None:
+    async def exchange(self, attempt: Attempt, code: str, address: str) -> str | None:
         """Return the ID token for a code; None where the provider refuses the code.
+
+        `address` is that of the client.
 
         Raises:
             ProviderUnavailableError: The provider does not answer, or too many exchanges run.
         """
-        if self._exchanging.locked():
-            raise ProviderUnavailableError("too many people log in at once")
-        async with self._exchanging:
+        with self._counted(peer_of(address)):
             request = self._request(await self.endpoints(), attempt, code)
             try:
                 answer = await self._post(request)
@@ -109,6 +115,19 @@ class Provider:
             raise ProviderUnavailableError(f"the token endpoint answers {answer.status}")
         token = (json_object(answer) or {}).get("id_token")
         return token if answer.status == _OK and isinstance(token, str) else None
+
+    @contextmanager
+    def _counted(self, peer: str) -> Iterator[None]:
+        running = self._exchanging
+        if running.total() >= _MOST_EXCHANGES or running[peer] >= MOST_OF_PEER:
+            raise ProviderUnavailableError("too many people log in at once")
+        running[peer] += 1
+        try:
+            yield
+        finally:
+            running[peer] -= 1
+            if not running[peer]:
+                del running[peer]
 
     def _request(self, endpoints: Endpoints, attempt: Attempt, code: str) -> TokenRequest:
         client = self.client

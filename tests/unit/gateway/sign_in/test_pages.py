@@ -58,8 +58,8 @@ class Login:
         if error := self.fails.get(part):
             raise error
 
-    async def _exchange(self, attempt: Attempt, code: str) -> str:
-        del code
+    async def _exchange(self, attempt: Attempt, code: str, address: str) -> str:
+        del code, address
         self._fail("exchange")
         moment = int(self.clock.now().timestamp())
         claims = {

@@ -2,18 +2,23 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable
 
 import pytest
 
 from services.gateway.http.documents import DocumentUnavailableError
 from services.gateway.sign_in import provider as provider_module
+from services.gateway.sign_in.attempt import Attempt
 from services.gateway.sign_in.provider import (
     FAILED_FOR,
+    MOST_OF_PEER,
     Provider,
     ProviderUnavailableError,
     SignInClient,
 )
 from shared.oauth.token_client import post
+from shared.oauth.token_requests import TokenRequest
+from shared.oauth.token_responses import HttpAnswer
 from tests.unit.bayeux.fake_transport import MovableLoop
 
 ISSUER = "https://id.example.org"
@@ -102,3 +107,45 @@ async def test_known_endpoints_stay_while_the_provider_is_away(
 
     assert [await provider.endpoints() for _ in range(3)] == [known] * 3
     assert publication.reads == 2
+
+
+class SlowEndpoint:
+    """A token endpoint that answers nobody yet."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def post(self, request: TokenRequest) -> HttpAnswer:
+        del request
+        self.asked += 1
+        await asyncio.Event().wait()
+        raise AssertionError("it answers nobody")
+
+
+async def test_made_up_codes_of_a_peer_leave_room_to_another(publication: Publication) -> None:
+    publication.is_away = False
+    endpoint = SlowEndpoint()
+    provider = Provider(
+        SignInClient(ISSUER, "mailroom", "https://mail.example.org/back"), endpoint.post
+    )
+    attempt = Attempt.begin(in_window=False)
+    async with asyncio.TaskGroup() as group:
+        asked = [
+            group.create_task(_refusal(provider.exchange(attempt, "made up", peer)))
+            for peer in [f"2001:db8::{number}" for number in range(30)] + ["192.0.2.7"]
+        ]
+        for _ in range(100):
+            await asyncio.sleep(0)
+        refused = [one.result() for one in asked if one.done()]
+        for one in asked:
+            one.cancel()
+
+    assert refused == ["too many people log in at once"] * 20
+    assert endpoint.asked == MOST_OF_PEER + 1
+
+
+async def _refusal(exchange: Awaitable[str | None]) -> str:
+    try:
+        return await exchange or ""
+    except ProviderUnavailableError as error:
+        return str(error)
