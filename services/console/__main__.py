@@ -63,7 +63,7 @@ async def _command(arguments: Namespace) -> Exit | None:
         case "doubts" | "resend" | "settle" | "restored":
             await _uncertain_deliveries(arguments)
         case "authorize":
-            await authorize(arguments.name, arguments.user_name)
+            await authorize(arguments.name, arguments.user_name, for_another=arguments.for_another)
         case "mailboxes" | "look" | "backfill":
             return await _mailboxes(arguments)
         case "contact":

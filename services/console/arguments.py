@@ -236,6 +236,9 @@ def _add_authorize(commands: Commands) -> None:
     authorize.add_argument(
         "user_name", metavar="USER", nargs="?", help="who logs in, where several do by this login"
     )
+    authorize.add_argument(
+        "--for-another", action="store_true", help="somebody else may agree, for a shared mailbox"
+    )
 
 
 def _add_mailboxes(commands: Commands) -> None:

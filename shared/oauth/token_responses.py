@@ -44,11 +44,15 @@ class HttpAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """An access token, and for how long from now it is valid."""
+    """An access token, and for how long from now it is valid.
+
+    `id_token` says who has agreed, where the endpoint tells it (OpenID Connect).
+    """
 
     access_token: str = field(repr=False)
     life: timedelta
     refresh_token: str = field(default="", repr=False)
+    id_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,12 @@ def _granted(fields: Mapping[str, object] | None) -> Outcome:
     life = _life(fields.get("expires_in"))
     if life is None:
         return TemporaryFailure("the token endpoint gives a token that has ended already")
-    refresh = fields.get("refresh_token")
-    return Granted(token, life, refresh if isinstance(refresh, str) and _is_token(refresh) else "")
+    return Granted(token, life, _token_in(fields, "refresh_token"), _token_in(fields, "id_token"))
+
+
+def _token_in(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) and _is_token(value) else ""
 
 
 def _is_token(text: str) -> bool:

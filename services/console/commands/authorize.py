@@ -13,6 +13,7 @@ from shared.contracts.contact_center import ContactCenter
 from shared.contracts.oauth import OAuthLogin
 from shared.domain.clock import SystemClock
 from shared.oauth.client_credentials import BadCredentialsError, read_credentials
+from shared.oauth.consenting_person import other_person
 from shared.oauth.device_flow import Invitation, pause_after, read_invitation
 from shared.oauth.token_client import EndpointUnavailableError, Post, ask, post
 from shared.oauth.token_requests import TokenClient, for_consent, for_device
@@ -24,12 +25,20 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 async def authorize(
-    name: str, user_name: str | None = None, send: Post = post, sleep: Sleep = asyncio.sleep
+    name: str,
+    user_name: str | None = None,
+    send: Post = post,
+    sleep: Sleep = asyncio.sleep,
+    *,
+    for_another: bool = False,
 ) -> None:
     """Print an address and a code, wait for the consent given there, and store it.
 
+    With `for_another`, a person may agree whose address is not `user_name`.
+
     Raises:
-        NotPossibleError: There is no such login, or the consent was refused or not given in time.
+        NotPossibleError: There is no such login, the consent was refused or not given in time, or
+            the tokens name somebody else than the user.
     """
     settings, clock = read_settings(), SystemClock()
     async with connected_database(settings.mongodb_url) as database:
@@ -43,8 +52,15 @@ async def authorize(
         client = TokenClient(login, credentials, user_name, clock.now(), secrets.token_hex(16))
         invitation = await _invitation(send, client)
         print(invitation.words(user_name), flush=True)
-        refresh_token = await _consent(send, sleep, client, invitation)
-        await store.write_consent(login_id(login.name, user_name), refresh_token)
+        granted = await _consent(send, sleep, client, invitation)
+        if (other := other_person(granted, user_name)) and not for_another:
+            raise NotPossibleError(
+                f"{other} has agreed, and not {user_name}, so nothing is kept: run it again and "
+                f"log in there as {user_name} (in a private window), or say --for-another where "
+                f"{other} may open that mailbox",
+                Exit.NOT_FINE,
+            )
+        await store.write_consent(login_id(login.name, user_name), granted.refresh_token)
     print(f"login {name}: {user_name} has agreed, services use it within a minute")
 
 
@@ -86,14 +102,16 @@ async def _invitation(send: Post, client: TokenClient) -> Invitation:
     return found
 
 
-async def _consent(send: Post, sleep: Sleep, client: TokenClient, invitation: Invitation) -> str:
+async def _consent(
+    send: Post, sleep: Sleep, client: TokenClient, invitation: Invitation
+) -> Granted:
     waited, pause = timedelta(), invitation.interval
     while waited < invitation.lasts:
         await sleep(pause.total_seconds())
         waited += pause
         match await ask(send, for_consent(client, invitation.device_code), client):
-            case Granted(_, _, refresh_token) if refresh_token:
-                return refresh_token
+            case Granted() as granted if granted.refresh_token:
+                return granted
             case Granted():
                 raise NotPossibleError(
                     "the token endpoint gives no refresh token: many give one only where `scope` "

@@ -19,6 +19,7 @@ from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.database.client import Database
 from tests.connected.outbound.pods import KEY, USER, Pod, described, identity
 from tests.doubles.token_endpoint import Answer, TokenEndpoint, running_endpoint
+from tests.unit.oauth.test_consenting_person import token
 
 pytestmark = pytest.mark.connected
 
@@ -114,6 +115,23 @@ async def test_without_a_consent_nothing_is_kept(
         await authorize("provider", sleep=RecordedSleeps().sleep)
 
     assert await opened[token_store.COLLECTION].count_documents({}) == 0
+
+
+@pytest.mark.usefixtures("applied")
+async def test_a_consent_of_somebody_else_is_kept_only_on_demand(
+    endpoint: TokenEndpoint, opened: Database
+) -> None:
+    somebody = token({"upn": "bob@demo.example"})
+    agreed = {"access_token": somebody, "refresh_token": "refresh-1"}
+    endpoint.answers = [INVITED, Answer.of(200, agreed)]
+
+    with pytest.raises(NotPossibleError, match=f"bob@demo.example has agreed, and not {USER}"):
+        await authorize("provider", sleep=RecordedSleeps().sleep)
+    kept = await opened[token_store.COLLECTION].count_documents({})
+    endpoint.answers = [INVITED, Answer.of(200, agreed)]
+    await authorize("provider", sleep=RecordedSleeps().sleep, for_another=True)
+
+    assert (kept, await opened[token_store.COLLECTION].count_documents({})) == (0, 1)
 
 
 @pytest.mark.usefixtures("applied")
