@@ -18,7 +18,7 @@ class UnmetNeeds:
     the free agents each time that one does. Between two such times an agent was reserved, or the
     search was for one set more, so a pass reads no more often than it offers and there are sets.
 
-    Strangers' words may make many sets. The first 200 are told apart by the database. Mails of
+    Strangers' words may make many sets. The first 190 are told apart by the database. Mails of
     further ones are read, and passed over without a search for an agent.
     """
 
