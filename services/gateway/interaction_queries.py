@@ -16,6 +16,7 @@ _OWNED_STATES: Final = (*WORKED_ON, State.SENDING)
 """A mail that is being sent belongs to its author, who may take it back while it waits."""
 
 # Nobody reads further. An agent with more finds adds a word.
+_OLDEST_FIRST: Final = (("received_at", 1), ("_id", 1))
 _MOST_FOUND: Final = 200
 _TRIES: Final = 3
 """How often a page is filled up. Between two reads of a desk seldom one mail leaves it."""
@@ -53,7 +54,7 @@ class InteractionQueries:
         async with database_errors():
             found = await (
                 self._collection.find(_held_by(agent_id), {"_id": 1})
-                .sort([("received_at", 1), ("_id", 1)])
+                .sort(_OLDEST_FIRST)
                 .skip(offset)
                 .limit(limit)
                 .to_list()
@@ -67,6 +68,9 @@ class InteractionQueries:
 
         In place of interactions that the agent loses meanwhile the next ones fill the page.
         """
+        if not offset:
+            return await self._find(_held_by(agent_id), with_text=with_text, at_most=limit)
+        # The ids come first: a query for mails would read those that it skips.
         page: list[Interaction] = []
         for _ in range(_TRIES):
             wanted = limit - len(page)
@@ -178,13 +182,23 @@ class InteractionQueries:
         )
 
     async def _find(
-        self, wanted: Document, *, with_text: bool, hint: str | None = None
+        self,
+        wanted: Document,
+        *,
+        with_text: bool,
+        hint: str | None = None,
+        at_most: int | None = None,
     ) -> list[Interaction]:
-        """Return what fits, oldest first; `hint` names the index where the database may err."""
+        """Return what fits, oldest first; `hint` names the index where the database may err.
+
+        Only with `at_most` the database sorts: then an index has to have that order.
+        """
+        projection = None if with_text else WITHOUT_TEXT
         async with database_errors():
-            found = await self._collection.find(
-                wanted, None if with_text else WITHOUT_TEXT, hint=hint
-            ).to_list()
+            cursor = self._collection.find(wanted, projection, hint=hint)
+            if at_most is not None:
+                cursor = cursor.sort(_OLDEST_FIRST).limit(at_most)
+            found = await cursor.to_list()
         snapshots = [to_interaction(document) for document in found]
         return sorted(snapshots, key=lambda one: (one.received_at, one.id))
 

@@ -138,6 +138,7 @@ async def lists(large: LargeDatabase) -> None:
         await desk.held_by(agent_id(0), with_text=with_text)
         await desk.page_of_held(agent_id(0), 1, 2, with_text=with_text)
     for agent in (agent_id(0), BUSIEST, "nobody"):
+        await desk.page_of_held(agent, 0, 2)
         await desk.page_of_held(agent, 3, 2)
         await desk.ids_of_held(agent, 0, 5)
         await desk.count_held(agent)

@@ -249,7 +249,10 @@ async def test_a_page_of_mine_reads_no_other_texts(
     assert 100_000 < sum(plan.octets for plan in plans) < 200_000
 
 
-@pytest.mark.parametrize(("query", "examined"), [("limit=2", 0), ("fields=id&limit=2", 2)])
+@pytest.mark.parametrize(
+    ("query", "examined"),
+    [("offset=2&limit=2", 0), ("fields=id&offset=2&limit=2", 2), ("fields=id&limit=2", 2)],
+)
 async def test_a_page_of_mine_examines_no_mail_behind_it(
     gateway: Gateway, agent1: httpx2.AsyncClient, query: str, examined: int
 ) -> None:
@@ -258,7 +261,7 @@ async def test_a_page_of_mine_examines_no_mail_behind_it(
     await gateway.offered()
 
     async with plans_of(gateway.backend.database, interaction_store.COLLECTION) as plans:
-        answer = await agent1.get(f"/api/v2/me/interactions?totalCount=true&offset=2&{query}")
+        answer = await agent1.get(f"/api/v2/me/interactions?totalCount=true&{query}")
 
     assert answer.json()["totalCount"] == 31
     assert sum(plan.examined for plan in plans) == examined
@@ -285,14 +288,14 @@ async def test_what_is_lost_meanwhile_leaves_no_gap_in_a_page(
 ) -> None:
     kept = [(await gateway.accepted()).id for _ in range(3)]
     lost = await gateway.accepted("agent2")
-    pages = AsyncMock(side_effect=[[kept[0], lost.id], [kept[1]]])
+    pages = AsyncMock(side_effect=[[kept[1], lost.id], [kept[2]]])
     monkeypatch.setattr(InteractionQueries, "ids_of_held", pages)
 
-    answer = await agent1.get("/api/v2/me/interactions?fields=id&totalCount=true&limit=2")
+    answer = await agent1.get("/api/v2/me/interactions?fields=id&totalCount=true&offset=1&limit=2")
 
-    assert [one["id"] for one in answer.json()["interactions"]] == kept[:2]
+    assert [one["id"] for one in answer.json()["interactions"]] == kept[1:]
     assert answer.json()["totalCount"] == 3
-    assert [call.args for call in pages.await_args_list] == [("agent1", 0, 2), ("agent1", 1, 1)]
+    assert [call.args for call in pages.await_args_list] == [("agent1", 1, 2), ("agent1", 2, 1)]
 
 
 async def test_the_owner_reads_the_mail_as_it_arrived(
