@@ -40,6 +40,7 @@ const news = new BroadcastChannel("mailroom.login");
 const heard = vi.fn();
 
 let desk: Awaited<typeof import("../src/worklist/desk.svelte")>["desk"];
+let notices: Awaited<typeof import("../src/shell/notices.svelte")>["notices"];
 
 beforeAll(async () => {
   vi.stubGlobal("document", {
@@ -54,6 +55,7 @@ beforeAll(async () => {
   news.onmessage = heard;
   // The page has what it begins with by now.
   desk = (await import("../src/worklist/desk.svelte")).desk;
+  notices = (await import("../src/shell/notices.svelte")).notices;
   return () => {
     news.close();
     vi.unstubAllGlobals();
@@ -72,8 +74,8 @@ describe("the desk", { timeout: 30_000 }, () => {
     await desk.open();
 
     expect(desk.phase).toBe("working");
-    expect(desk.notices.map((one) => one.kind)).toEqual(["bad"]);
-    expect(desk.notices[0]?.text).toContain("settings");
+    expect(notices.all.map((one) => one.kind)).toEqual(["bad"]);
+    expect(notices.all[0]?.text).toContain("settings");
     await vi.waitFor(() => expect(heard).toHaveBeenCalled());
   });
 

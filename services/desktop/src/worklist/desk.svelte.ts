@@ -1,7 +1,7 @@
 // The one store of the page: who works here, what they have, and what they do.
 
 import { alarm, showCount } from "../alarm/alarm";
-import { Api, ApiError, type Options } from "../api/client";
+import { Api, ApiError } from "../api/client";
 import type {
   AgentState,
   Interaction,
@@ -15,41 +15,29 @@ import type {
 import { CHANNELS, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
 import { Pauses } from "../live/pauses";
 import { SharedConnection } from "../live/shared_connection";
+import { notices, reasonOf } from "../shell/notices.svelte";
 import { preferences } from "../shell/preferences.svelte";
 import { announceLogin, onLoginElsewhere } from "../shell/sign_in";
 import { language } from "../words/language.svelte";
 import { saveAllDrafts } from "../writing/open_drafts";
 import { changeOf } from "./changes";
-import { countdown } from "./countdown";
-import { type Bins, fold, foldBin, fromList, grouped, type Item, may, NO_WORK } from "./fold";
+import { fold, fromList, grouped, type Item, NO_WORK } from "./fold";
+import { nameOfUser, senderOf, wordsForReport } from "./naming";
 import { putNewest } from "./newest";
+import { Operations } from "./operations.svelte";
 import { type Page, readAllPages } from "./pages";
-import { wordsForError } from "./reasons";
+import { Workbins } from "./workbins.svelte";
 
 export type Phase = "starting" | "login" | "no-agent" | "working";
 
-export interface Notice {
-  id: number;
-  kind: "good" | "bad" | "plain";
-  text: string;
-}
-
-// The answer of an operation: its outcome, if it came in time.
-export interface Outcome {
-  interaction?: StateMessage;
-  interactionId?: string;
-}
-
-const OUTCOME_WAIT = 10;
-const NOTICE_LASTS = 8_000;
 const AGAIN_AFTER = 2_000;
 const CATCHING_UP_AFTER = 1_000;
 const MOST_OFFERS = 200;
-// The key that is busy while a mail is begun that has no id yet.
-const NEW_MAIL = "";
 
 class Desk {
   readonly api = new Api();
+  readonly operations = new Operations(this);
+  readonly workbins = new Workbins(this.api);
   phase = $state<Phase>("starting");
   needsLogin = $state(false);
   // The name of another agent who has logged in in this browser meanwhile.
@@ -59,9 +47,7 @@ class Desk {
   channel = $state.raw<AgentState | null>(null);
   queues = $state.raw<Queue[]>([]);
   senders = $state.raw<Sender[]>([]);
-  workbins = $state.raw<Workbin[]>([]);
   work = $state.raw(NO_WORK);
-  bins = $state.raw<Bins>(new Map());
   link = $state<Link>("connecting");
   isCatchingUp = $state(false);
   selected = $state("");
@@ -70,9 +56,7 @@ class Desk {
   takesFocus = false;
   // Whether a draft was asked for that has no focus yet: keys that come meanwhile are meant for it.
   isOpeningDraft = false;
-  notices = $state.raw<Notice[]>([]);
   assertive = $state("");
-  busy = $state.raw<ReadonlySet<string>>(new Set());
   // How long each offer was when it came, for the ring that runs out.
   readonly offerLasts = new Map<string, number>();
 
@@ -92,14 +76,12 @@ class Desk {
   // Resolves when this agent has logged in again; null where nobody has to.
   #login: Promise<void> | null = null;
   #hasLoggedIn: () => void = () => {};
-  #nextNotice = 1;
   #catchingUpTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #running = new Map<string, number>();
 
   constructor() {
     this.api.onLoginNeeded = () => this.#askForLogin();
     this.api.onForeignSession = () => this.#requireSameAgent();
-    preferences.onRefused = (error) => this.complain(language.t.settings, error);
+    preferences.onRefused = (error) => notices.complain(language.t.settings, error);
     onLoginElsewhere(() => void this.#hearOfLogin());
   }
 
@@ -136,11 +118,11 @@ class Desk {
   async logOut(): Promise<void> {
     const { t } = language;
     const unsaved = await saveAllDrafts();
-    if (unsaved) return this.notice("bad", t.failed(t.notDone(t.logOut), unsaved));
+    if (unsaved) return notices.add("bad", t.failed(t.notDone(t.logOut), unsaved));
     try {
       await this.api.post("/me", { operationName: "EndContactCenterSession" });
     } catch (error) {
-      return this.complain(t.logOut, error);
+      return notices.complain(t.logOut, error);
     }
     this.#connection.stop();
     location.reload();
@@ -153,40 +135,8 @@ class Desk {
       await this.api.post("/me/channels/email", { operationName: state.operationName ?? state.state });
     } catch (error) {
       this.channel = before;
-      this.complain(language.t.state, error);
+      notices.complain(language.t.state, error);
     }
-  }
-
-  // Performs an operation and folds its outcome; a failure is said in a notice.
-  async act(
-    item: Interaction,
-    name: string,
-    parameters: object = {},
-    options: Options = {},
-  ): Promise<Outcome | null> {
-    try {
-      return await this.perform(item, name, parameters, options);
-    } catch (error) {
-      this.complain(this.nameOf(name), error);
-      return null;
-    }
-  }
-
-  async perform(
-    item: Interaction,
-    name: string,
-    parameters: object = {},
-    options: Options = {},
-  ): Promise<Outcome> {
-    return this.#busyWith(item.id, async () => {
-      const outcome = await this.api.post<Outcome>(
-        `/me/interactions/${item.id}`,
-        { operationName: name, ...parameters },
-        { wait: OUTCOME_WAIT, ...options },
-      );
-      if (outcome.interaction) this.take(outcome.interaction);
-      return outcome;
-    });
   }
 
   choose(id: string): void {
@@ -195,87 +145,8 @@ class Desk {
     this.isOpeningDraft = false;
   }
 
-  async accept(item: Interaction): Promise<void> {
-    if (this.busy.has(item.id)) return;
-    const outcome = await this.act(item, "Accept");
-    if (outcome) this.choose(item.id);
-  }
-
-  async reject(item: Interaction): Promise<void> {
-    if (!this.busy.has(item.id)) await this.act(item, "Reject");
-  }
-
-  // Has more time to answer an offer, which is possible once.
-  async extend(item: Interaction): Promise<void> {
-    if (this.busy.has(item.id) || !may(item, "ExtendInvitation")) return;
-    const outcome = await this.act(item, "ExtendInvitation");
-    const until = outcome?.interaction?.inviteExpiresAt;
-    if (!until) return;
-    const { seconds } = countdown(until, this.serverNow, 0);
-    const subject = item.email_object.subject || language.t.noSubject;
-    this.notice("good", language.t.staysOffered(subject, seconds));
-  }
-
-  async create(): Promise<void> {
-    if (this.busy.has(NEW_MAIL)) return;
-    this.isOpeningDraft = true;
-    try {
-      await this.#busyWith(NEW_MAIL, async () => {
-        const outcome = await this.api.post<Outcome>(
-          "/me/interactions",
-          { operationName: "Create", queueName: this.draftQueue() },
-          { wait: OUTCOME_WAIT },
-        );
-        await this.openDraft(outcome);
-      });
-    } catch (error) {
-      this.isOpeningDraft = false;
-      this.complain(language.t.newMail, error);
-    }
-  }
-
-  // Begins an answer, or a mail that passes this one on, with the original quoted.
-  async answer(item: Item, name: "Reply" | "ReplyAll" | "Forward"): Promise<void> {
-    const { t } = language;
-    const start = t.onWrote(language.whole(item.receivedAt), senderOf(item));
-    const prefix = name === "Forward" ? "Fwd: " : "Re: ";
-    const subject = item.email_object.subject;
-    const isThere = subject.toLowerCase().startsWith(prefix.trim().toLowerCase());
-    const parameters = {
-      queueName: this.draftQueue(item),
-      subjectPrefix: isThere ? "" : prefix,
-      replyToStartLine: `\n\n${start}`,
-      indentCharacter: "> ",
-      ...(name === "Forward" ? {} : { quoteOriginal: true }),
-    };
-    this.isOpeningDraft = true;
-    try {
-      // Busy until the draft is shown, so that a second key begins no second one.
-      await this.#busyWith(item.id, async () =>
-        this.openDraft(await this.perform(item, name, parameters)),
-      );
-    } catch (error) {
-      this.isOpeningDraft = false;
-      this.complain(this.nameOf(name), error);
-    }
-  }
-
-  // Shows a draft that an operation has begun; it may have to be asked for.
-  async openDraft(outcome: Outcome): Promise<void> {
-    if (outcome.interaction) this.take(outcome.interaction);
-    else if (outcome.interactionId) await this.refresh(outcome.interactionId);
-    if (outcome.interactionId) this.choose(outcome.interactionId);
-    this.isOpeningDraft = Boolean(outcome.interactionId);
-  }
-
   hasOpenedDraft(): void {
     this.isOpeningDraft = false;
-  }
-
-  // The queue in which drafts of this house are, else that of the mail.
-  draftQueue(item?: Interaction): string {
-    const names = this.queues.map((one) => one.name);
-    return names.find((one) => one === "drafts") ?? item?.currentQueue ?? names[0] ?? "";
   }
 
   async refresh(id: string): Promise<Item | undefined> {
@@ -286,20 +157,6 @@ class Desk {
     return this.work.items.get(id);
   }
 
-  async pull(bin: string, item: Interaction): Promise<void> {
-    try {
-      const outcome = await this.api.post<Outcome>(
-        `/me/workbins/${bin}`,
-        { operationName: "PullInteraction", id: item.id },
-        { wait: OUTCOME_WAIT },
-      );
-      if (outcome.interaction) this.take(outcome.interaction);
-      this.choose(item.id);
-    } catch (error) {
-      this.complain(language.t.takeOut, error);
-    }
-  }
-
   // Folds what the server says about one interaction.
   take(message: StateMessage): void {
     const before = this.work;
@@ -308,44 +165,6 @@ class Desk {
     this.#measure(message);
     this.#announceChange(before.items.get(message.id), message);
     showCount(this.groups.offered.length);
-  }
-
-  notice(kind: Notice["kind"], text: string): void {
-    const id = this.#nextNotice++;
-    this.notices = [...this.notices.slice(-3), { id, kind, text }];
-    if (kind !== "bad") setTimeout(() => this.dismiss(id), NOTICE_LASTS);
-  }
-
-  dismiss(id: number): void {
-    this.notices = this.notices.filter((one) => one.id !== id);
-  }
-
-  complain(what: string, error: unknown): void {
-    if (error instanceof ApiError && error.isLogin) return;
-    this.notice("bad", language.t.failed(language.t.notDone(what), reasonOf(error)));
-  }
-
-  nameOf(operation: string): string {
-    const { t } = language;
-    const names: Record<string, string> = {
-      Accept: t.accept,
-      Reject: t.reject,
-      ExtendInvitation: t.moreTime,
-      Reply: t.reply,
-      ReplyAll: t.replyAll,
-      Forward: t.forward,
-      Complete: t.complete,
-      Transfer: t.transfer,
-      PlaceInQueue: t.toQueue,
-      PlaceInWorkbin: t.workbin,
-      Send: t.send,
-      Cancel: t.discard,
-      AddComment: t.notes,
-      SetDisposition: t.disposition,
-      UpdateUserData: t.userData,
-      DeleteUserData: t.userData,
-    };
-    return names[operation] ?? operation;
   }
 
   // The login may be one at the provider, which came back to this page: no other tab knows of it.
@@ -372,25 +191,12 @@ class Desk {
       await preferences.load(this.api, user);
     } catch (error) {
       const { t } = language;
-      this.notice("bad", t.failed(t.settingsUnread, reasonOf(error)));
+      notices.add("bad", t.failed(t.settingsUnread, reasonOf(error)));
     }
   }
 
   #openAgain(): void {
     setTimeout(() => void this.open(), AGAIN_AFTER);
-  }
-
-  async #busyWith<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
-    this.#running.set(id, (this.#running.get(id) ?? 0) + 1);
-    this.busy = new Set(this.#running.keys());
-    try {
-      return await work();
-    } finally {
-      const left = (this.#running.get(id) ?? 1) - 1;
-      if (left > 0) this.#running.set(id, left);
-      else this.#running.delete(id);
-      this.busy = new Set(this.#running.keys());
-    }
   }
 
   // A server that keeps refusing a subscription must not be read again without a pause.
@@ -475,13 +281,13 @@ class Desk {
     this.work = fromList(list.interactions, this.work);
     this.channel = channels.channels[0]?.userState ?? null;
     this.states = states.agentStates;
-    this.workbins = workbins.workbins;
+    this.workbins.all = workbins.workbins;
     this.queues = queues.queues;
     this.senders = senders;
     this.groups.offered.forEach((one) => this.#measure(one));
     showCount(this.groups.offered.length);
     this.#connection.start(list.position);
-    void this.#readBins();
+    void this.workbins.read();
   }
 
   // None where the gateway is of an earlier release, as one may be while they are replaced.
@@ -502,23 +308,13 @@ class Desk {
     );
   }
 
-  async #readBins(): Promise<void> {
-    const bins = await Promise.all(
-      this.workbins.map(async (one) => {
-        const found = await this.api.get<{ interactions: Interaction[] }>(`/me/workbins/${one.id}`);
-        return [one.id, new Map(found.interactions.map((item) => [item.id, item]))] as const;
-      }),
-    ).catch(() => []);
-    this.bins = new Map(bins);
-  }
-
   #hear(topic: string, data: unknown): void {
     switch (topic) {
       case INTERACTIONS:
         if (isStateMessage(data)) this.take(data);
         return;
       case WORKBINS:
-        if (isWorkbinChange(data)) this.bins = foldBin(this.bins, data);
+        if (isWorkbinChange(data)) this.workbins.hear(data);
         return;
       case CHANNELS: {
         const [channel] = (data as { channels?: { userState: AgentState }[] }).channels ?? [];
@@ -555,30 +351,30 @@ class Desk {
   #announceChange(before: Item | undefined, message: StateMessage): void {
     const { t } = language;
     const subject = message.email_object.subject || t.noSubject;
-    switch (changeOf(before?.state, message, this.busy.has(message.id))) {
+    switch (changeOf(before?.state, message, this.operations.busy.has(message.id))) {
       case "offered":
         this.#announceOffer(message, t.offerOf(subject, senderOf(message)));
         return;
       case "offer-ended":
-        this.notice("plain", t.offerRevoked(subject));
+        notices.add("plain", t.offerRevoked(subject));
         return;
       case "taken-back":
-        this.notice("plain", t.gone(subject, t.outcomes[message.state] ?? message.state));
+        notices.add("plain", t.gone(subject, t.outcomes[message.state] ?? message.state));
         return;
       case "sent":
-        this.notice("good", t.sent(subject));
+        notices.add("good", t.sent(subject));
         return;
       case "doubt":
-        this.notice("bad", t.doubt(subject));
+        notices.add("bad", t.doubt(subject));
         return;
       case "refused":
-        this.notice("bad", `${subject}: ${t.refusedBecause(message.reason ?? "")}`);
+        notices.add("bad", `${subject}: ${t.refusedBecause(message.reason ?? "")}`);
         return;
       case "report":
-        this.notice("plain", wordsForReport(subject, message));
+        notices.add("plain", wordsForReport(t, subject, message));
         return;
       case "bad-report":
-        this.notice("bad", wordsForReport(subject, message));
+        notices.add("bad", wordsForReport(t, subject, message));
     }
   }
 
@@ -587,28 +383,6 @@ class Desk {
     // One of several tabs is enough.
     if (this.#connection.isLeading) alarm(words, offer.id, () => this.choose(offer.id));
   }
-}
-
-export function reasonOf(error: unknown): string {
-  return wordsForError(language.t, error);
-}
-
-function wordsForReport(subject: string, message: StateMessage): string {
-  const kind = message.report ?? "";
-  const { t } = language;
-  const words = t.reported(subject, t.reports[kind] ?? kind, message.reason ?? "");
-  const isProven = message.delivery?.recipients.every((one) => one.proven !== false) ?? true;
-  return isProven ? words : `${words} ${t.unproven}`;
-}
-
-export function senderOf(item: Interaction): string {
-  const personal = item.userData?.["FromPersonal"];
-  const address = item.email_object.FromAddress || item.userData?.["FromAddress"];
-  return String(personal || address || "");
-}
-
-function nameOfUser(user: User): string {
-  return `${user.firstName} ${user.lastName}`.trim() || user.userName;
 }
 
 function isStateMessage(data: unknown): data is StateMessage {

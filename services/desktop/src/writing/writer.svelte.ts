@@ -1,8 +1,10 @@
 // Keeps a draft: each word in this browser at once, all of it at the server within seconds.
 
 import { ApiError } from "../api/client";
-import { desk, type Outcome, reasonOf } from "../worklist/desk.svelte";
+import { reasonOf } from "../shell/notices.svelte";
+import { desk } from "../worklist/desk.svelte";
 import type { Item } from "../worklist/fold";
+import type { Outcome } from "../worklist/operations.svelte";
 import { language } from "../words/language.svelte";
 import { dropCopy, dropStaleCopies, readCopy, writeCopy } from "./copies";
 import { edits, type Fields, fieldsOf, same } from "./fields";
@@ -149,7 +151,7 @@ export class Writer {
       if (!same(this.fields, seen)) return null;
       if (!hasSeenFiles(filesOf(now), listed, [...uploaded, ...this.#uploaded])) return null;
       try {
-        return await desk.perform(now, "Send", parameters, { ifMatch: `"${this.version}"` });
+        return await desk.operations.perform(now, "Send", parameters, { ifMatch: `"${this.version}"` });
       } catch (error) {
         if (!(error instanceof ApiError && error.isChanged) || left <= 1) throw error;
         await this.#readNewest();
