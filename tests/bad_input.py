@@ -55,10 +55,10 @@ BAD_INPUT: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "unit/oauth/test_token_requests.py",
             "test_a_clock_ten_minutes_off_is_corrected_once",
         ),
-        "answer that is no JSON": (_TOKENS, "test_what_may_pass_is_tried_again"),
+        "answer that is no JSON": (_TOKENS, "test_passing_failure_is_tried_again"),
         "any answer": ("fuzz/test_token_answers.py", "test_every_answer_is_judged_within_bounds"),
         # HTTP
-        "empty body, no headers": (_DROP, "test_what_is_no_mail_is_refused"),
+        "empty body, no headers": (_DROP, "test_body_that_is_no_mail_is_refused"),
         "larger than the largest": (_DROP, "test_too_large_is_refused_when_it_is_announced"),
         "chunked and cut": (_DROP, "test_mail_that_is_cut_is_not_stored"),
         "two Content-Lengths": (_DROP, "test_two_lengths_are_refused"),

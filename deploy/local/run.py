@@ -46,8 +46,8 @@ def operate(use: Use) -> int:
 def kill_after(seconds: float = _LONGEST_END) -> None:
     """Kill everything after so many seconds, whatever is still stopping or starting by then.
 
-    What we started is tied to us, so that the kernel kills it with us; what it has acknowledged
-    is kept.
+    Our child processes are tied to us, so that the kernel kills them with us. The data that they
+    have acknowledged is kept.
     """
     timer = threading.Timer(seconds, _kill_everything)
     timer.daemon = True

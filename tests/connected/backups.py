@@ -8,7 +8,7 @@ from shared.storage.database.client import Database, Document
 
 @dataclass(frozen=True)
 class Backup:
-    """What the collections of a database held."""
+    """The content of a database's collections."""
 
     collections: Mapping[str, Sequence[Document]]
 

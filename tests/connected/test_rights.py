@@ -365,7 +365,7 @@ async def test_no_service_but_the_gateway_reads_a_hash(
     assert any(one in text for one in hashes for text in read) == (service == "gateway")
 
 
-async def test_what_routing_writes_into_agents_lets_nobody_log_in(
+async def test_fields_that_routing_writes_let_nobody_log_in(
     servers: RestrictedServers, described: ContactCenter
 ) -> None:
     del described

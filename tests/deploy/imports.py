@@ -1,4 +1,4 @@
-"""What a program imports, read from its source, and what its extra installs."""
+"""The imports of a program, read from its source, and the packages of its extra."""
 
 import ast
 import sys

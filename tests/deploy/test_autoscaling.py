@@ -84,7 +84,7 @@ def test_the_password_is_no_part_of_an_address(trigger: Manifest) -> None:
     assert "host" not in trigger["metadata"]
 
 
-def test_what_works_before_or_without_a_queue_scales_by_its_processor_time() -> None:
+def test_workload_without_a_queue_scales_by_processor_time() -> None:
     assert set(BY_PROCESSOR) == {"ingest", "gateway"}
     for name, trigger in BY_PROCESSOR.items():
         main = container(named("Deployment", BASE)[name])

@@ -108,7 +108,7 @@ def test_a_container_has_ten_seconds_more_than_it_needs_to_stop(
     assert seconds(SERVICES[name]["stop_grace_period"]) >= drain.total_seconds() + 10
 
 
-def test_what_is_published_is_where_the_services_listen(settings_in: Start) -> None:
+def test_published_ports_are_those_of_the_services(settings_in: Start) -> None:
     ingest, gateway = SERVICES["ingest"], SERVICES["gateway"]
 
     taking = settings_in("ingest", environment("ingest")).model_dump()
@@ -226,7 +226,7 @@ def test_the_database_lets_nobody_in_without_a_password() -> None:
     assert database["environment"]["MONGO_INITDB_ROOT_USERNAME"] == "root"
 
 
-def test_what_has_to_survive_is_on_a_volume_of_its_own() -> None:
+def test_lasting_data_is_on_a_volume_of_its_own() -> None:
     mounted = {PARTS[name]["volumes"][0].partition(":")[0] for name in ("rabbitmq", "mongodb")}
 
     assert mounted == set(COMPOSE["volumes"]) - {"definitions"}

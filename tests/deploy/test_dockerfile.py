@@ -40,7 +40,7 @@ def test_only_one_service_is_copied() -> None:
 
 
 @pytest.mark.parametrize("source", sorted(CONTEXT))
-def test_what_is_copied_is_sent_to_the_builder(source: str) -> None:
+def test_every_copied_file_is_sent_to_the_builder(source: str) -> None:
     lines = (CHECKOUT / ".dockerignore").read_text().splitlines()
     sent = {line[1:] for line in lines if line.startswith("!")}
 

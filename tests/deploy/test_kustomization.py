@@ -44,7 +44,7 @@ def layer_name(layer: Path) -> str:
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=layer_name)
-def test_what_a_layer_names_exists(layer: Path) -> None:
+def test_every_file_that_a_layer_names_exists(layer: Path) -> None:
     missing = {one for one in references(layer) if not one.exists()}
 
     assert missing == set()

@@ -37,7 +37,7 @@ def allowed(policy: Manifest) -> set[int]:
     }
 
 
-def test_what_is_not_allowed_is_denied() -> None:
+def test_connection_that_is_not_allowed_is_denied() -> None:
     denial = POLICIES["default-deny"]["spec"]
 
     assert denial["policyTypes"] == ["Ingress", "Egress"]

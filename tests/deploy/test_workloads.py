@@ -84,7 +84,7 @@ def test_a_deployment_runs_the_image_of_its_service(name: str) -> None:
 
 
 @each_deployment
-def test_what_a_pod_is_given_are_valid_settings(name: str, settings_in: Start) -> None:
+def test_variables_of_a_pod_are_valid_settings(name: str, settings_in: Start) -> None:
     settings = settings_in(name, environment(name))
 
     assert settings.rabbitmq_url == ADDRESSES["rabbitmq-url"]
@@ -152,7 +152,7 @@ def test_maintenance_takes_one_pod_at_a_time(name: str) -> None:
     assert budget["selector"] == DEPLOYMENTS[name]["spec"]["selector"]
 
 
-def test_who_is_called_from_outside_has_a_service() -> None:
+def test_workload_called_from_outside_has_a_service() -> None:
     called = {name: ports(one).keys() - {"probes"} for name, one in DEPLOYMENTS.items()}
     offered = {
         name: {port["targetPort"] for port in one["spec"]["ports"]}

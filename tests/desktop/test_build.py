@@ -1,4 +1,4 @@
-"""What is built: how large it is, whom it names, and whether its own tests pass."""
+"""The build: its size, the addresses that it names, and its own tests."""
 
 import asyncio
 import gzip

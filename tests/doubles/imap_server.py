@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class OddServer:
-    """What is in the folder, by UID, and what the server does of its own.
+    """The mails of the folder by UID, and what the server does of its own.
 
     `odd` has what is answered in place of the right answer, by the first words of a command
     (`UID FETCH 1`): octets that are sent, with `TAG` for the tag. None closes the connection; an

@@ -1,4 +1,4 @@
-"""Whatever stands in any field of a mail, its headers are ours and nobody else's."""
+"""No field of a mail adds a header to it."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""Whatever head one pod reads, it can hand on, and the next pod reads the same."""
+"""A pod can forward every head that it reads, and the next pod reads the same."""
 
 import asyncio
 from typing import Any, cast
@@ -70,7 +70,7 @@ async def read(octets: bytes, peer: str) -> dict[str, Any] | None:
 
 
 @given(st.sampled_from(["GET", "POST"]), st.binary(max_size=8), HEADERS)
-def test_what_one_pod_reads_the_next_one_reads_as_well(
+def test_request_that_one_pod_reads_is_read_by_the_next(
     method: str, query: bytes, headers: list[tuple[bytes, bytes]]
 ) -> None:
     lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)

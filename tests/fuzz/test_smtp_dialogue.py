@@ -86,7 +86,7 @@ _PIECES: Final = st.lists(
 
 
 @given(pieces=_PIECES, in_one=st.booleans(), lmtp=st.booleans())
-def test_whatever_a_stranger_says_ends_in_good_order(
+def test_any_dialogue_ends_in_good_order(
     listener: RunningListener, pieces: list[bytes], in_one: bool, lmtp: bool
 ) -> None:
     before = len(listener.kept)
@@ -101,7 +101,7 @@ def test_whatever_a_stranger_says_ends_in_good_order(
 
 
 @given(pieces=_PIECES)
-def test_whoever_leaves_in_the_middle_leaves_no_trouble(
+def test_client_that_leaves_in_the_middle_leaves_no_trouble(
     listener: RunningListener, pieces: list[bytes]
 ) -> None:
     with listener.connect() as client:
@@ -241,7 +241,7 @@ async def _concluded(hostile: ScriptedServer) -> Conclusion:
 
 @_LOOPS
 @given(answers=_ANSWERS)
-def test_whatever_a_next_server_answers_each_recipient_has_one_outcome(
+def test_any_answers_give_each_recipient_one_outcome(
     make_loop: LoopFactory, answers: dict[str, bytes]
 ) -> None:
     hostile = ScriptedServer(answers)

@@ -1,4 +1,4 @@
-"""Whatever a token or device endpoint answers, it is judged, and what comes of it has bounds."""
+"""Any answer of a token or device endpoint is judged, within bounds."""
 
 import json
 from datetime import UTC, datetime, timedelta

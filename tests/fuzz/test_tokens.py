@@ -1,4 +1,4 @@
-"""Whatever an issuer signs, a token is believed or refused: nothing else comes of it."""
+"""Any token is accepted or refused, and nothing else comes of it."""
 
 import json
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""What agents of the journeys hear: their sessions, and the messages that they wait for."""
+"""The CometD sessions of the journeys' agents, and the messages that they wait for."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

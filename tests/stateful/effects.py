@@ -1,4 +1,4 @@
-"""What must have come of an order that was taken. Pure."""
+"""The effects that an accepted order must have. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ _LEAVES_WITH: Final = frozenset({"Accept", "PullInteraction"})
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What an agent asks for, of which interaction, and the interaction as it was shown then."""
+    """An agent's order, its interaction, and the interaction as it was shown then."""
 
     agent: str
     name: str

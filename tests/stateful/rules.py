@@ -1,4 +1,4 @@
-"""What the specification lets an agent do, written down a second time. Pure.
+"""The operations that the specification allows, written down a second time. Pure.
 
 Nothing of the product is used here: its own table is what is compared with this one.
 """
@@ -20,7 +20,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a refused order is answered: the HTTP status, and the number in the body."""
+    """The answer to a refused order: the HTTP status, and the number in the body."""
 
     http: int
     code: int

@@ -110,7 +110,7 @@ class Steps:
         await self._settle()
 
     async def refuse(self, about: str) -> None:
-        """Whatever is not offered is refused with the right numbers, and changes nothing.
+        """An operation that is not offered is refused with the right numbers, and changes nothing.
 
         Raises:
             AssertionError: It is not; says what was answered.

@@ -1,4 +1,4 @@
-"""What an agent's desktop shows: a snapshot, and every message since. Pure."""
+"""The view of an agent's desktop: a snapshot, and every message since. Pure."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, Final

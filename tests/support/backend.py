@@ -47,7 +47,7 @@ __all__ = ["CENTER", "Backend", "Health", "open_backend"]
 
 @dataclass
 class Backend:
-    """What services work on: stores, a publisher and a clock, and the published events.
+    """The stores, publisher and clock of services, and the published events.
 
     `events` has every event for an agent, in the order in which the broker delivers them.
     """

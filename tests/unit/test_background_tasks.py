@@ -87,7 +87,7 @@ async def test_a_task_that_lost_its_cancellation_is_ended_all_the_same() -> None
     assert (stubborn.lost, task.cancelled()) == (1, True)
 
 
-async def test_what_came_of_tasks_that_are_ended_is_nobodys_concern() -> None:
+async def test_errors_of_canceled_tasks_are_dropped() -> None:
     async def fails() -> None:
         raise LookupError("nobody foresaw this")
 

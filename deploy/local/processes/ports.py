@@ -51,7 +51,7 @@ def free_port(preferred: int | None = None) -> int:
 def _claim(port: int) -> bool:
     """Reserve a port among all processes of this user, until this process ends.
 
-    Whoever is given a port listens there only later: being free says nothing until then.
+    A program listens on its port only later: being free says nothing until then.
     """
     if port in _claimed:
         return False

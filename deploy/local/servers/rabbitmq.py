@@ -235,7 +235,7 @@ class LocalRabbitMQ(LocalServer):
 
 
 def _inherited() -> dict[str, str]:
-    """What the surroundings say, save what is meant for another node."""
+    """Return the environment without the variables for another node."""
     ours = ("RABBITMQ_", "ERL_", "NOTIFY_SOCKET")
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 

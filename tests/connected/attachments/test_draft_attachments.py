@@ -36,7 +36,7 @@ def vault(backend: Backend) -> Vault:
 
 @pytest.fixture
 def uploads(backend: Backend) -> UploadStore:
-    """What agents were promised."""
+    """The files that agents were promised."""
     return UploadStore(backend.database, backend.clock)
 
 

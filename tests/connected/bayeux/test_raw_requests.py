@@ -72,7 +72,7 @@ async def test_an_odd_socket_without_login_is_answered_and_closed(
     assert statuses(answer) == [status]
 
 
-async def test_who_still_sends_can_read_why_it_is_refused(lab: RunningLab) -> None:
+async def test_client_that_still_sends_can_read_its_refusal(lab: RunningLab) -> None:
     head = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 100000000\r\n\r\n"
 
     async with line_to(lab) as (reader, writer):
@@ -82,7 +82,7 @@ async def test_who_still_sends_can_read_why_it_is_refused(lab: RunningLab) -> No
     assert statuses(answer) == [b"413"]
 
 
-async def test_who_is_not_known_is_not_asked_for_a_body(lab: RunningLab) -> None:
+async def test_unknown_client_is_not_asked_for_a_body(lab: RunningLab) -> None:
     head = (
         b"POST /cometd HTTP/1.1\r\nHost: here\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n"
     )
@@ -94,7 +94,7 @@ async def test_who_is_not_known_is_not_asked_for_a_body(lab: RunningLab) -> None
     assert statuses(answer) == [b"401"]
 
 
-async def test_who_speaks_http_2_is_told_at_once(lab: RunningLab) -> None:
+async def test_preface_of_http_2_is_refused_at_once(lab: RunningLab) -> None:
     async with line_to(lab) as (reader, writer):
         writer.write(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         answer = await reader.read()

@@ -88,7 +88,7 @@ async def test_compression_is_agreed_on_only_where_it_is_switched_on() -> None:
         assert event["data"] == "x" * 10_000
 
 
-async def test_what_goes_wrong_is_counted() -> None:
+async def test_faults_are_counted() -> None:
     environment = {"TIMEOUT_MS": "60000", "MAX_INTERVAL_MS": "1000", "SWEEP_PERIOD_MS": "20"}
     async with (
         running_lab(**environment) as lab,

@@ -97,7 +97,7 @@ async def test_events_with_ack_leave_with_the_newer_of_two_connects() -> None:
     ("sent", "code"),
     [("{", 1011), ("[]", 1011), (b"[]", 1003), ("[" + " " * 5000 + "]", 1009)],
 )
-async def test_what_is_no_request_closes_the_socket(
+async def test_malformed_request_closes_the_socket(
     lab: RunningLab, sent: str | bytes, code: int
 ) -> None:
     async with lab.socket() as client:

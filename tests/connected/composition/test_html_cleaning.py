@@ -1,4 +1,4 @@
-"""What agents hand in as HTML is safe before it is stored, whichever way it comes."""
+"""HTML of agents is cleaned before it is stored, whichever way it comes."""
 
 from dataclasses import replace
 

@@ -14,7 +14,7 @@ from tests.fixtures.broker import Broker
 def settings(
     broker: Broker, bare_vhost_url: str, bare_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> ConsoleSettings:
-    """What the console reads from its environment, which says the same."""
+    """The console's settings, and an environment that says the same."""
     monkeypatch.setenv("RABBITMQ_URL", bare_vhost_url)
     monkeypatch.setenv("MONGODB_URL", bare_database_url)
     monkeypatch.setenv("RABBITMQ_MANAGEMENT_URL", broker.management_url)

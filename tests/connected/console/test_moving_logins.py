@@ -170,7 +170,7 @@ async def test_logins_that_an_earlier_release_ended_stay_ended(opened: Database)
     ],
     ids=["disabled", "roles"],
 )
-async def test_what_an_earlier_release_took_away_stays_away(
+async def test_login_removed_by_an_earlier_release_stays_away(
     opened: Database, back: dict[str, Any], described: list[dict[str, Any]]
 ) -> None:
     await keep(opened)

@@ -1,4 +1,4 @@
-"""What was parked is shown without being touched, and put back exactly as asked for."""
+"""Parked messages are shown untouched, and put back exactly as asked for."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

@@ -1,4 +1,4 @@
-"""What arrivals become."""
+"""Arrivals become interactions."""
 
 from dataclasses import replace
 from datetime import timedelta

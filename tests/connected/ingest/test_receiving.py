@@ -1,4 +1,4 @@
-"""What the listeners answer, and what is stored when they say 250."""
+"""The listeners' answers, and the mail that is stored when they say 250."""
 
 import smtplib
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What every way in shares: which mail is taken, and what is stored of it."""
+"""All ways in take the same mail, and store the same of it."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta

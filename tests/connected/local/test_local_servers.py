@@ -152,7 +152,7 @@ def test_killing_the_parent_takes_everything_down() -> None:
         assert [port for port in ports if is_open(port)] == []
 
 
-def test_what_the_environment_names_is_used_and_nothing_is_started(tmp_path: Path) -> None:
+def test_server_of_the_environment_is_used_and_none_started(tmp_path: Path) -> None:
     named = {"RABBITMQ_URL": "amqp://there:1/", "MONGODB_URL": "mongodb://there:2/"}
 
     with servers(tmp_path, named) as up:

@@ -97,7 +97,7 @@ async def test_a_service_is_up_when_it_says_that_it_is_ready() -> None:
         assert await log.until("up") == ["gateway  | up"]
 
 
-async def test_who_never_gets_ready_is_named() -> None:
+async def test_service_that_never_gets_ready_is_named() -> None:
     async with supervised(DEAF, RecordingLog(), grace=0) as supervisor:
         with pytest.raises(NotPossibleError, match="gateway"):
             await supervisor.wait_until_ready(deadline=0.2)
@@ -134,7 +134,7 @@ async def test_an_armed_service_has_its_environment_for_one_start() -> None:
         assert (await log.until("not armed"))[-1] == "gateway  | not armed"
 
 
-async def test_who_dies_again_and_again_waits_longer_each_time() -> None:
+async def test_service_that_dies_repeatedly_waits_longer_each_time() -> None:
     log = RecordingLog()
 
     async with supervised(BROKEN, log):
@@ -156,7 +156,7 @@ async def test_a_stop_lets_a_service_finish() -> None:
     assert not _exists(supervisor.pid("gateway"))
 
 
-async def test_who_does_not_stop_in_time_is_killed() -> None:
+async def test_service_that_does_not_stop_in_time_is_killed() -> None:
     log = RecordingLog()
     async with supervised(DEAF, log, grace=0.1) as supervisor:
         await log.until("up")

@@ -1,4 +1,4 @@
-"""What is in the broker's queues, and a queue for what is meant for others."""
+"""The messages in the broker's queues, and a queue for messages to others."""
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractQueue

@@ -1,4 +1,4 @@
-"""What a document owes is published, whatever happens in between."""
+"""Owed messages are published, whatever happens in between."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -48,7 +48,7 @@ async def test_the_sweep_publishes_what_a_dead_process_owed(
     assert swept == 1
 
 
-async def test_what_is_published_is_struck(
+async def test_published_message_leaves_the_outbox(
     backend: Backend, outbox_publisher: OutboxPublisher
 ) -> None:
     mail = await store_without_announcing(backend)
@@ -116,9 +116,7 @@ class FailingOnceOutbox(CollectionOutbox):
         self.struck.set()
 
 
-async def test_what_has_to_be_handled_stays_owed_until_somebody_says_so(
-    backend: Backend, vhost_url: str
-) -> None:
+async def test_command_stays_owed_until_it_is_handled(backend: Backend, vhost_url: str) -> None:
     outbox = CollectionOutbox(backend.database["arrivals"], backend.clock)
     outbox_publisher = OutboxPublisher(backend.publisher, outbox, until_handled=True)
     order = wrap(ParseMail(arrival_id="ONE"), Cause(), backend.clock.now())

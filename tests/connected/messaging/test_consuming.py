@@ -83,7 +83,7 @@ async def test_a_handled_message_is_gone(
     assert await count(channel, ATTACHMENTS.name) == 0
 
 
-async def test_what_is_unavailable_waits_and_comes_back(backend: Backend, vhost_url: str) -> None:
+async def test_unavailable_message_waits_and_comes_back(backend: Backend, vhost_url: str) -> None:
     tries: asyncio.Queue[UUID] = asyncio.Queue()
     away = True
 
@@ -118,7 +118,7 @@ async def test_a_defect_parks_the_message_with_its_reason(
 
 
 @pytest.mark.parametrize("body", [b"{not json", b"[]", b'{"body": {}}', b"\xff\xfe", b""])
-async def test_what_is_no_message_is_parked_and_others_flow(
+async def test_invalid_message_is_parked_and_others_flow(
     backend: Backend, vhost_url: str, channel: AbstractChannel, body: bytes
 ) -> None:
     handled: asyncio.Queue[str] = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""What is deleted by hand comes back by itself, and until then nothing is published into a void."""
+"""Deleted queues come back by themselves, and until then nothing is published into a void."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -131,7 +131,7 @@ async def test_exchange_behind_which_a_queue_is_missing_is_closed(service: Servi
     assert service.upkeep.takes(OUTBOUND.commands)
 
 
-async def test_what_a_wiped_broker_lost_is_published_again(service: Service) -> None:
+async def test_messages_of_a_wiped_broker_are_published_again(service: Service) -> None:
     await service.publisher.publish(order())
     async with await aio_pika.connect(service.url) as connection:
         channel = await connection.channel()

@@ -1,4 +1,4 @@
-"""What the next server says and does, and what the author learns of it."""
+"""The next server's words and acts, and what the author learns of them."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What becomes of invitations and of work when an agent is NotReady, logs out, vanishes."""
+"""Invitations and work of an agent who is NotReady, logs out or vanishes."""
 
 from datetime import timedelta
 from typing import Any
@@ -139,7 +139,7 @@ async def test_agent_disconnected_for_a_minute_gets_no_offers(
     assert (agent.ready, agent.logged_in) == (False, True)
 
 
-async def test_who_stays_away_for_ten_minutes_loses_the_work_too(
+async def test_agent_away_for_ten_minutes_loses_the_work_too(
     backend: Backend, routing: Routing, presence: PresenceStore
 ) -> None:
     await backend.add_agent("agent1", ready=False, logged_in=True, state_since=backend.clock.now())

@@ -1,4 +1,4 @@
-"""What agents may do with what they were offered, and who wins when many try."""
+"""Agents' answers to offers, and who wins when many answer."""
 
 import asyncio
 from datetime import timedelta

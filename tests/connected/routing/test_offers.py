@@ -1,4 +1,4 @@
-"""Who is offered what."""
+"""Mails are offered to the right agents."""
 
 import asyncio
 from contextlib import aclosing

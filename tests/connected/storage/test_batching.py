@@ -24,7 +24,7 @@ async def test_of_many_with_one_key_a_single_one_is_stored(backend: Backend) -> 
     assert await backend.database["things"].count_documents({}) == 5
 
 
-async def test_what_the_database_refuses_is_the_fault_of_that_document_alone(
+async def test_refused_document_fails_alone(
     backend: Backend,
 ) -> None:
     await backend.database.create_collection("things", validator={"size": {"$lt": 10}})
@@ -45,7 +45,9 @@ async def test_what_the_database_refuses_is_the_fault_of_that_document_alone(
     ],
     ids=lambda document: str(document["_id"])[:6],
 )
-async def test_what_cannot_be_sent_stops_nobody_else(backend: Backend, unfit: Document) -> None:
+async def test_document_that_cannot_be_sent_stops_no_other(
+    backend: Backend, unfit: Document
+) -> None:
     stored = await add_together(backend, {"_id": 1}, {"_id": 2}, unfit, {"_id": 3})
 
     assert [one for one in stored if not isinstance(one, BaseException)] == [True, True, True]

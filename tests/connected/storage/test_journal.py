@@ -77,7 +77,7 @@ async def test_an_event_that_comes_again_keeps_its_place(opened: Database) -> No
     ]
 
 
-async def test_one_who_thinks_it_is_the_only_writer_takes_no_place_of_another(
+async def test_second_writer_takes_no_place_of_the_first(
     opened: Database,
 ) -> None:
     old, new = writer(opened), writer(opened)
@@ -120,7 +120,7 @@ async def test_positions_go_on_where_all_entries_are_gone(opened: Database) -> N
     assert entry.position == 3
 
 
-async def test_what_is_no_longer_kept_is_not_passed_over(opened: Database) -> None:
+async def test_position_no_longer_kept_is_not_passed_over(opened: Database) -> None:
     writing, journal = writer(opened), Journal(opened)
     await writing.append(events(*["anna"] * 5))
     await opened[COLLECTION].delete_many({"position": {"$in": [1, 3]}})
@@ -140,7 +140,7 @@ async def test_nothing_follows_the_newest_position(opened: Database) -> None:
     assert await Journal(opened).span("nobody") == Span(oldest=1, newest=0)
 
 
-async def test_who_ask_at_the_same_time_are_each_answered_what_they_asked(
+async def test_readers_at_the_same_time_get_what_each_asked(
     opened: Database,
 ) -> None:
     writing, journal = writer(opened), Journal(opened)
@@ -169,7 +169,7 @@ async def test_who_ask_at_the_same_time_are_each_answered_what_they_asked(
     assert found == found[:5] * 30
 
 
-async def test_who_asks_for_what_has_gone_fails_alone(opened: Database) -> None:
+async def test_reader_of_a_gone_position_fails_alone(opened: Database) -> None:
     writing, journal = writer(opened), Journal(opened)
     await writing.append(events(*["anna"] * 3, *["bert"] * 3))
     await opened[COLLECTION].delete_many({"agent_id": "anna", "position": {"$lte": 2}})
@@ -199,7 +199,7 @@ async def test_the_database_forgets_entries_when_their_time_is_over(opened: Data
     assert (index["key"], index["expireAfterSeconds"]) == ([("expires_at", 1)], 0)
 
 
-async def test_what_is_not_proven_to_stay_is_not_counted_as_written(
+async def test_write_without_a_majority_is_not_counted(
     opened: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fresh = events("anna", "bert")

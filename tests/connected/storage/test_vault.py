@@ -43,7 +43,7 @@ async def stored(backend: Backend) -> tuple[int, int]:
 @pytest.mark.parametrize(
     "size", [0, 1, IN_ONE_DOCUMENT, IN_ONE_DOCUMENT + 1, 8 * 255 * 1024, len(LARGE)]
 )
-async def test_what_is_put_comes_back(store: Vault, size: int) -> None:
+async def test_content_that_is_put_comes_back(store: Vault, size: int) -> None:
     content = LARGE[:size]
 
     at_once = await store.put(content)
@@ -83,7 +83,7 @@ async def test_of_a_source_that_breaks_off_nothing_stays(backend: Backend, store
     assert await backend.database[chunked_files.FILES].count_documents({}) == 0
 
 
-async def test_what_a_dead_process_left_behind_is_forgotten(backend: Backend, store: Vault) -> None:
+async def test_content_of_a_dead_process_is_forgotten(backend: Backend, store: Vault) -> None:
     upload = chunked_files.Upload(chunked_files.ChunkedFiles(backend.database, backend.clock))
     await upload.write(LARGE)
     kept = await store.put(LARGE)

@@ -7,7 +7,7 @@ HARD, SOFT = True, False
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a report means for one recipient."""
+    """The meaning of a report for one recipient."""
 
     address: str
     status: str

@@ -83,7 +83,7 @@ class ConnectionHarness:
     async def send(self, *pieces: bytes) -> None:
         for piece in pieces:
             self.connection.data_received(piece)
-            # What is not known is served by a task.
+            # A request with an unknown head is served by a task.
             await asyncio.sleep(0)
 
     def answer(self, answer: Answer = DONE) -> str:
@@ -127,7 +127,7 @@ class RecordingConnection:
 
     @property
     def statuses(self) -> list[int]:
-        """What was answered, but for the hints to go on."""
+        """The answers, without the hints to go on."""
         found = re.findall(r"HTTP/1\.1 (\d{3}) [A-Z]", self.written)
         return [int(status) for status in found if status != "100"]
 

@@ -133,7 +133,7 @@ async def test_all_subscriptions_of_a_request_wait_no_longer_than_one() -> None:
 
 
 @pytest.mark.parametrize("transport", [Transport.WEBSOCKET, Transport.LONG_POLLING])
-async def test_who_goes_while_being_introduced_takes_no_events_along(transport: Transport) -> None:
+async def test_client_that_leaves_while_subscribing_takes_no_events(transport: Transport) -> None:
     listener = SlowListener()
     client = DriverClient(
         BayeuxDriver(BayeuxSettings(), own_topics_only, listener, offered_extensions), transport
@@ -214,7 +214,7 @@ async def test_events_with_timestamps_on_carry_their_time(
     assert ("timestamp" in event) is timestamps
 
 
-async def test_who_is_released_comes_back_at_a_moment_of_its_own() -> None:
+async def test_released_client_is_advised_a_moment_of_its_own() -> None:
     settings = BayeuxSettings(drain_spread=timedelta(seconds=8))
     driver = BayeuxDriver(settings, own_topics_only, RecordingListener(), offered_extensions)
     herd = [DriverClient(driver, user=f"agent{number}") for number in range(200)]

@@ -27,7 +27,7 @@ def test_that_there_is_none_is_known_as_well() -> None:
     assert recalled(short, "nobody", now=101.0) is None
 
 
-def test_what_ends_sooner_is_known_until_then() -> None:
+def test_entry_with_an_earlier_end_is_known_until_then() -> None:
     short = memory()
 
     short.keep("bert", "guest", now=100.0, until=101.0)
@@ -36,7 +36,7 @@ def test_what_ends_sooner_is_known_until_then() -> None:
     assert recalled(short, "bert", now=101.0) == "nothing"
 
 
-def test_what_was_forgotten_is_found_out_anew() -> None:
+def test_forgotten_entry_is_unknown() -> None:
     short = memory()
 
     short.forget("anna")
@@ -55,7 +55,7 @@ def test_so_much_is_known_and_no_more() -> None:
     assert recalled(short, str(MAX_ENTRIES - 1), now=100.0) == "guest"
 
 
-def test_what_is_over_makes_room_for_others() -> None:
+def test_expired_entries_make_room_for_others() -> None:
     short = memory()
     for number in range(MAX_ENTRIES - 1):
         short.keep(str(number), "guest", now=100.0 if number < MAX_ENTRIES * 0.6 else 104.0)

@@ -1,4 +1,4 @@
-"""What a mail costs, read from mongod's log."""
+"""The database's costs of a mail, read from mongod's log."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ def test_a_write_is_told_with_its_client_collection_and_write_concern() -> None:
     ]
 
 
-def test_what_a_find_and_modify_updates_is_not_taken_for_an_update() -> None:
+def test_find_and_modify_is_not_taken_for_an_update() -> None:
     line = logged({"findAndModify": "agents", "update": {"$inc": {}}, "writeConcern": {"w": 1}})
 
     assert list(operations([line], "mailroom")) == [

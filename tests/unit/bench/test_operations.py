@@ -1,4 +1,4 @@
-"""What is asked of the product and of the bare endpoint, and how both are put side by side."""
+"""Product and bare endpoint are asked the same, and put side by side."""
 
 from tests.bench.load.rest_caller import Call, Calls
 from tests.bench.load.workloads import TASKS
@@ -17,7 +17,7 @@ def test_a_result_becomes_calls_a_second_and_the_tail_with_their_ratios() -> Non
     assert heard.rows == answered.rows
 
 
-def test_what_is_only_read_has_no_event() -> None:
+def test_operation_that_only_reads_has_no_event() -> None:
     answered, heard = sections([Result(BY_NAME["GET one"], SLOW, None, FAST)])
 
     assert (len(answered.rows), len(heard.rows)) == (2, 0)

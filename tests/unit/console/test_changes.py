@@ -1,4 +1,4 @@
-"""What a description changes is said in plain words, and nothing else is said."""
+"""Each change of a description is said in plain words, and nothing else."""
 
 from services.console.description.changes import agent_changes, settings_changes
 from shared.contracts.contact_center import ContactCenter

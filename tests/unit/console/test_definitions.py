@@ -1,4 +1,4 @@
-"""What the broker loads: everybody is in it, and nobody's password."""
+"""The broker's definitions name everybody, and nobody's password."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What the README tells to write into a contact center's file is valid."""
+"""The README's pieces of a contact center's file are valid."""
 
 import re
 from pathlib import Path

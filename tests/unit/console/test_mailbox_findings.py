@@ -1,4 +1,4 @@
-"""What operators read about mailboxes whose mail is fetched."""
+"""The findings about mailboxes whose mail is fetched."""
 
 from datetime import UTC, datetime, timedelta
 

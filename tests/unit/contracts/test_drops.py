@@ -1,4 +1,4 @@
-"""Who may hand in mail by HTTP is checked before it is put in force."""
+"""The tokens for mail by HTTP are checked before they are put in force."""
 
 import pytest
 

@@ -20,12 +20,12 @@ from shared.domain.journal_positions import (
 @pytest.mark.parametrize(
     ("asked", "start"), [(NEW_ONLY, 9), (ALL_THAT_IS_KEPT, 4), (4, 4), (7, 7), (9, 9)]
 )
-def test_whoever_misses_nothing_may_go_on(asked: int, start: int) -> None:
+def test_reader_that_misses_nothing_may_go_on(asked: int, start: int) -> None:
     assert Span(oldest=5, newest=9).start(asked) == start
 
 
 @pytest.mark.parametrize("asked", [0, 3, 10])
-def test_whoever_would_miss_something_is_told(asked: int) -> None:
+def test_reader_that_would_miss_something_is_told(asked: int) -> None:
     with pytest.raises(PositionGoneError, match=f"position {asked} is"):
         Span(oldest=5, newest=9).start(asked)
 

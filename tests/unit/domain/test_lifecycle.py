@@ -74,7 +74,7 @@ def test_no_agent_ends_a_doubt_but_an_operator_does() -> None:
 
 
 @given(st.sampled_from(Direction), st.sampled_from(State), st.sampled_from(Operation))
-def test_what_the_table_does_not_say_is_not_allowed(
+def test_step_that_the_table_lacks_is_not_allowed(
     direction: Direction, state: State, operation: Operation
 ) -> None:
     if (direction, state, operation) in TRANSITIONS:

@@ -43,7 +43,9 @@ def draft(**fields: object) -> Interaction:
         ),
     ],
 )
-def test_what_work_has_lost(interaction: Interaction, lost: list[tuple[Loss, str]]) -> None:
+def test_work_names_what_it_has_lost(
+    interaction: Interaction, lost: list[tuple[Loss, str]]
+) -> None:
     assert losses(Work.of(interaction), HOMES) == lost
 
 

@@ -36,7 +36,7 @@ def test_more_keys_than_allowed_are_refused_however_small() -> None:
         change_user_data(full, {"one more": 1}, {})
 
 
-def test_what_grows_inside_a_key_counts() -> None:
+def test_size_inside_a_key_counts() -> None:
     with pytest.raises(TooLargeError):
         change_user_data({}, {"a": {"b": ["é" * (LARGEST // 2)]}}, {})
 
@@ -50,5 +50,5 @@ def test_oversized_user_data_may_become_smaller() -> None:
         change_user_data(large, {"b": "yy"}, {})
 
 
-def test_what_operators_attach_need_not_be_json() -> None:
+def test_user_data_of_operators_need_not_be_json() -> None:
     assert change_user_data({"a": b"\xff"}, {"b": 1}, {}) == {"a": b"\xff", "b": 1}

@@ -1,4 +1,4 @@
-"""Whom an arriving mail prefers."""
+"""The author whom an arriving mail prefers."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What an arriving mail becomes after rules, and whether it is acknowledged."""
+"""Rules change an arriving mail, and decide whether it is acknowledged."""
 
 from datetime import timedelta
 from typing import Any

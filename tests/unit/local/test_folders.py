@@ -36,7 +36,7 @@ def test_a_temporary_folder_is_removed() -> None:
     assert not folder.exists()
 
 
-def test_what_a_killed_process_left_is_removed_and_what_is_in_use_stays(local: Path) -> None:
+def test_folder_of_a_killed_process_is_removed_and_others_stay(local: Path) -> None:
     left = local / "passing" / "left"
     left.mkdir(parents=True)
 

@@ -1,4 +1,4 @@
-"""What is missing is named in words to act on."""
+"""Missing packages are named with the command to type."""
 
 import os
 import shutil
@@ -27,7 +27,7 @@ def test_the_libraries_that_are_missing_are_listed() -> None:
     assert missing_libraries(LDD) == ["liblzma.so.5", "libcurl.so.4"]
 
 
-def test_who_is_not_root_is_told_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_without_root_is_told_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
 
     with pytest.raises(NotPossibleError) as refusal:

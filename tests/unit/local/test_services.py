@@ -1,4 +1,4 @@
-"""What `make run` starts listens where it says, and nowhere else."""
+"""The services of `make run` listen where they say, and nowhere else."""
 
 import os
 from ipaddress import ip_address

@@ -103,7 +103,7 @@ def test_other_addresses_are_other_people(one: str, other: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "MAILER-DAEMON", "@example.org", "ann@", "ann@" + "\u00fc" * 80]
 )
-def test_what_is_no_address_proves_nothing(text: str) -> None:
+def test_malformed_address_proves_nothing(text: str) -> None:
     nobody = replace(arrived("a"), mail=Email(sender=Address(text), message_id="<a@x>"))
 
     assert person(text) == ""

@@ -74,7 +74,7 @@ def test_prefixes_of_many_languages_are_taken_off(subject: str) -> None:
 
 
 @pytest.mark.parametrize("subject", ["Return: x", "[list] Re: x", "Regarding x", "Re", "1: x"])
-def test_what_is_no_prefix_stays(subject: str) -> None:
+def test_word_that_is_no_prefix_stays(subject: str) -> None:
     assert base_subject(subject) == subject
 
 

@@ -57,7 +57,7 @@ def test_waiting_has_an_end_and_pauses(told: bytes, lasts: int, interval: int) -
         (b'{"access_token": "token-1"}', 200),
     ],
 )
-def test_what_is_no_invitation_is_told_in_words(body: bytes, status: int) -> None:
+def test_malformed_invitation_is_told_in_words(body: bytes, status: int) -> None:
     found = invitation(body, status)
 
     assert isinstance(found, str)

@@ -52,7 +52,7 @@ def test_a_token_in_its_last_fifth_is_used_and_renewed() -> None:
 @pytest.mark.parametrize(
     "changes", [{"access_token": ""}, {"expires_at": NOW}, {"made_from": "another"}]
 )
-def test_what_cannot_be_shown_is_asked_for(changes: dict[str, object]) -> None:
+def test_missing_token_is_asked_for(changes: dict[str, object]) -> None:
     assert not state(**changes).is_usable("this")
     assert state(**changes).is_due("this", "secret-1")
 

@@ -120,7 +120,7 @@ def test_no_secret_is_in_a_representation(login: object) -> None:
         (account(), {"GOOGLE_KEY": '{"client_email": 7}'}, "GOOGLE_KEY is no service account's"),
     ],
 )
-def test_what_is_no_secret_is_named_by_its_variable(
+def test_malformed_secret_is_named_by_its_variable(
     login: object, variables: dict[str, str], words: str
 ) -> None:
     with pytest.raises(BadCredentialsError, match=words) as caught:
@@ -174,7 +174,7 @@ async def test_a_clock_days_off_is_not_believed() -> None:
     assert endpoint.asked == 1
 
 
-async def test_whoever_signs_nothing_asks_once() -> None:
+async def test_client_without_a_signature_asks_once() -> None:
     asked = []
 
     async def refuse(request: TokenRequest) -> HttpAnswer:

@@ -77,7 +77,7 @@ def test_a_token_that_has_ended_is_no_token(told: object) -> None:
         b'{"access_token": "token-1", "expires_in": 1%b}' % (b"0" * 5000),
     ],
 )
-def test_what_is_no_token_is_asked_for_again_later(body: object) -> None:
+def test_malformed_token_is_asked_for_again_later(body: object) -> None:
     outcome = read_answer(answer(200, body), NOW)
 
     assert isinstance(outcome, TemporaryFailure)
@@ -108,7 +108,7 @@ def test_a_refusal_is_a_refusal_and_tells_the_time(error: str) -> None:
         (400, {"error": "server_error"}),
     ],
 )
-def test_what_may_pass_is_tried_again(status: int, body: object) -> None:
+def test_passing_failure_is_tried_again(status: int, body: object) -> None:
     assert isinstance(read_answer(answer(status, body), NOW), TemporaryFailure)
 
 

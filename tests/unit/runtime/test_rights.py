@@ -78,7 +78,7 @@ def test_every_service_has_a_row_and_nobody_else_has() -> None:
 
 
 @each_service
-def test_what_a_service_makes_it_may_publish(service: str) -> None:
+def test_service_may_publish_every_contract_it_makes(service: str) -> None:
     made = made_in(service) | MADE_BY_SHARED_CODE.get(service, set())
 
     assert made - published(service) == set()

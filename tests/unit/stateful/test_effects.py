@@ -1,4 +1,4 @@
-"""What an order that was taken must have brought about."""
+"""The effects that an accepted order must have."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def test_nothing_is_missing_where_it_was_done(given: Order, snapshot: SystemSnap
         (order("LinkAttachment"), {}, on_my_desk(), "attachments is 0, not 1"),
     ],
 )
-def test_what_was_not_done_is_found(
+def test_order_that_was_not_carried_out_is_found(
     given: Order, answer: dict[str, str], snapshot: SystemSnapshot, words: str
 ) -> None:
     assert any(words in one for one in missing_effects(given, answer, snapshot))

@@ -67,7 +67,7 @@ def test_nothing_is_found_where_everything_is_in_its_place(snapshot: SystemSnaps
         (replace(FINE, listed={}), "m is somewhere and nowhere listed"),
     ],
 )
-def test_what_is_lost_or_in_two_places_is_found(snapshot: SystemSnapshot, fault: str) -> None:
+def test_mail_lost_or_in_two_places_is_found(snapshot: SystemSnapshot, fault: str) -> None:
     assert fault in misplaced(snapshot)
 
 

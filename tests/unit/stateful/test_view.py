@@ -14,7 +14,7 @@ def message(sequence: int, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
-def test_what_is_offered_is_shown_until_a_message_without_capabilities() -> None:
+def test_offer_is_shown_until_a_message_without_capabilities() -> None:
     view = View()
 
     view.hear(message(2))
@@ -42,7 +42,7 @@ def test_a_snapshot_replaces_what_was_heard() -> None:
     assert view.desk == {"other": message(7, id="other")}
 
 
-def test_what_only_tells_the_news_is_no_difference() -> None:
+def test_field_about_the_event_alone_is_no_difference() -> None:
     shown = {"m": message(2, notificationType="Error", reason="too late")}
 
     assert differences(shown, {"m": message(2, notificationType="StatusChange")}) == []

@@ -1,4 +1,4 @@
-// What the page tells its agent at its edge. Good news goes by itself, a failure stays.
+// The notices at the edge of the page. Good news goes by itself, a failure stays.
 
 import { ApiError } from "../api/client";
 import { language } from "../words/language.svelte";

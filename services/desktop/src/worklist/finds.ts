@@ -15,8 +15,7 @@ export function findsOf(found: readonly Find[]): Finds {
   return new Map(found.map((one) => [one.id, one]));
 }
 
-// What is shown of a workbin: of what is in it, that which fits; and what only the server knows to be
-// in it.
+// The mails of a workbin to show: those in it that fit, and those that only the server has found.
 export function keptFinds(
   bin: string,
   content: ReadonlyMap<string, Interaction>,

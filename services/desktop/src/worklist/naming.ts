@@ -1,4 +1,4 @@
-// What people and operations are called. Pure.
+// The names of people and operations. Pure.
 
 import type { Interaction, StateMessage, User } from "../api/types";
 import type { Words } from "../words/en";

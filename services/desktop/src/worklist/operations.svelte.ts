@@ -1,4 +1,4 @@
-// What the agent does with mails. A failure is said in a notice, an outcome is folded at once.
+// The operations of the agent on mails. A failure is said in a notice, an outcome is folded at once.
 
 import type { Api, Options } from "../api/client";
 import type { Interaction, Queue, StateMessage } from "../api/types";

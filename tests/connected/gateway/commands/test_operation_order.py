@@ -94,7 +94,7 @@ async def test_a_second_operation_waits_for_the_first(backend: Backend) -> None:
     assert order == ["first", "second"]
 
 
-async def test_what_was_refused_by_a_service_holds_nobody_up(backend: Backend) -> None:
+async def test_operation_refused_by_a_service_holds_nobody_up(backend: Backend) -> None:
     mail = await held(backend)
     await asked(pod(backend), mail.id, FIRST)
     second = await waiting(backend, mail.id, pod(backend))
@@ -169,7 +169,7 @@ async def test_a_turn_of_a_pod_that_died_is_forgotten_after_a_minute(backend: Ba
     assert told.value.situation is Situation.WRONG_STATE
 
 
-async def test_who_goes_away_while_waiting_gives_the_turn_back(backend: Backend) -> None:
+async def test_client_that_leaves_while_waiting_gives_its_turn_back(backend: Backend) -> None:
     mail = await held(backend)
     await asked(pod(backend), mail.id, FIRST)
     second = await waiting(backend, mail.id, pod(backend))

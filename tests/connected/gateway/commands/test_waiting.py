@@ -155,7 +155,7 @@ async def test_a_send_that_is_not_over_is_only_taken(
     assert answer.json()["interaction"]["reason"] == _REFUSED
 
 
-async def test_what_takes_longer_has_been_taken_all_the_same(
+async def test_slow_operation_has_been_taken_all_the_same(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.offered()

@@ -1,4 +1,4 @@
-"""What somebody else wrote since is not in what an agent is told of the past, or told late."""
+"""Messages about the past have no words that another agent has written since."""
 
 import json
 from collections.abc import Sequence
@@ -131,7 +131,7 @@ async def test_events_that_come_late_or_again_tell_nothing_another_wrote(
     check(told, since)
 
 
-async def test_who_holds_a_mail_is_told_all_of_it(
+async def test_holder_of_a_mail_is_told_all_of_it(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     agent2 = await gateway.client("agent2")
@@ -148,7 +148,7 @@ async def test_who_holds_a_mail_is_told_all_of_it(
     assert theirs == []
 
 
-async def test_what_was_in_ones_workbin_is_told_without_what_it_became_in_another(
+async def test_item_of_a_workbin_is_told_without_its_later_words(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     since = await newest(agent1)

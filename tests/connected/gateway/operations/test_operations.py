@@ -1,4 +1,4 @@
-"""What the gateway answers, and which command it publishes."""
+"""The gateway's answers to operations, and the commands that it publishes."""
 
 from typing import Any
 

@@ -134,9 +134,7 @@ async def present(gateway: Gateway, mail: Interaction) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("state", ["offered", "accepted", "drafted"])
 @pytest.mark.parametrize("path", sorted({path for _, path in routes()}))
-async def test_what_is_somebody_else_s_is_left_alone(
-    gateway: Gateway, path: str, state: str
-) -> None:
+async def test_mail_of_another_agent_is_left_alone(gateway: Gateway, path: str, state: str) -> None:
     mail = await getattr(gateway, state)("agent1", mail=MAIL, user_data={"Note": SECRET})
     before = await present(gateway, mail)
     agent2 = await gateway.client("agent2")

@@ -283,7 +283,7 @@ async def test_pages_of_mine_are_the_whole_list_in_order(
     assert {one["id"] for one in everything} == mine
 
 
-async def test_what_is_lost_meanwhile_leaves_no_gap_in_a_page(
+async def test_mail_lost_meanwhile_leaves_no_gap_in_a_page(
     gateway: Gateway, agent1: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = [(await gateway.accepted()).id for _ in range(3)]

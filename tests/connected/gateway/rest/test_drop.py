@@ -221,7 +221,7 @@ async def test_token_opens_nothing_else(form: httpx2.AsyncClient) -> None:
         (b"Received: from a by b\r\n" * 101 + MAIL, {}),
     ],
 )
-async def test_what_is_no_mail_is_refused(
+async def test_body_that_is_no_mail_is_refused(
     gateway: Gateway, form: httpx2.AsyncClient, content: bytes, given: dict[str, str]
 ) -> None:
     answer = await form.post(PATH, content=content, headers=given)

@@ -1,4 +1,4 @@
-"""What an agent prefers is kept for every machine, within bounds, and is nobody else's."""
+"""An agent's preferences are kept for every machine, within bounds, and are nobody else's."""
 
 from typing import Any
 

@@ -48,7 +48,7 @@ async def test_work_is_found_by_subject_address_and_words(
 
 @pytest.mark.usefixtures("invoice")
 @pytest.mark.parametrize("words", ["invoice 18", "invo", "behind", "invoice -lost"])
-async def test_what_lacks_a_word_is_not_found(agent1: httpx2.AsyncClient, words: str) -> None:
+async def test_mail_that_lacks_a_word_is_not_found(agent1: httpx2.AsyncClient, words: str) -> None:
     assert await found(agent1, words) == []
 
 

@@ -153,7 +153,7 @@ class ReplayingClient(RuleBasedStateMachine):
         self, number: int, transport: Transport, names: Sequence[str | list[str]]
     ) -> None:
         if self.waiting is not None:
-            # What was written to a connection that is gone is lost to the client.
+            # The client never gets what was written to a connection that is gone.
             self.pod.harness.protocol.collect(self.waiting, self.pod.harness.now)
             self.pod.harness.protocol.detach(self.waiting, self.pod.harness.now)
         self.join(self.pods[number], transport, names)

@@ -117,7 +117,7 @@ def test_while_the_journal_cannot_be_read_nobody_replays(harness: ProtocolHarnes
     assert subscribe(joined(harness), 5)["error"] == "503::replay_unavailable"
 
 
-def test_what_was_missed_comes_first_and_what_is_new_once(harness: ProtocolHarness) -> None:
+def test_missed_events_come_first_and_new_ones_once(harness: ProtocolHarness) -> None:
     client = joined(harness)
     subscribe(client, 6)
     begin(harness, 8)
@@ -154,7 +154,7 @@ def test_pages_follow_each_other_until_nothing_is_missing(harness: ProtocolHarne
     assert harness.seen(PageWanted) == []
 
 
-def test_whoever_missed_nothing_reads_no_page(harness: ProtocolHarness) -> None:
+def test_session_that_missed_nothing_reads_no_page(harness: ProtocolHarness) -> None:
     client = joined(harness)
     subscribe(client, 8)
     begin(harness, 8)
@@ -235,7 +235,7 @@ def test_event_larger_than_the_queue_is_delivered_alone() -> None:
     assert (first, heard(client)) == ([1], [2])
 
 
-def test_who_acknowledges_goes_on_while_the_connect_is_held() -> None:
+def test_acknowledging_session_replays_while_its_connect_is_held() -> None:
     harness = ProtocolHarness.with_settings(max_queued_events=2)
     harness.span = Span(oldest=1, newest=4)
     client = Client(harness)
@@ -359,7 +359,7 @@ def test_in_one_request_the_earliest_position_counts(
     assert heard(client) == [5, 6, 7, 8]
 
 
-def test_who_asks_for_earlier_events_gets_them_again(harness: ProtocolHarness) -> None:
+def test_subscription_to_earlier_events_gets_them_again(harness: ProtocolHarness) -> None:
     client = joined(harness)
     client.ask("/meta/subscribe", subscription=INTERACTIONS)
     begin(harness, 8)

@@ -123,7 +123,7 @@ def test_a_large_backlog_goes_out_in_portions_and_in_order() -> None:
 
 
 @pytest.mark.parametrize("seen", [True, "1", None, [], {}, 1.5, -3])
-def test_what_is_no_batch_confirms_nothing(harness: ProtocolHarness, seen: object) -> None:
+def test_malformed_batch_number_confirms_nothing(harness: ProtocolHarness, seen: object) -> None:
     client = Client(harness).join(ext=ACK)
     harness.publish("anna", 1)
     client.ask("/meta/connect", ext={"ack": 0})

@@ -80,7 +80,7 @@ def test_confirmed_session_beyond_limit_replaces_longest_idle() -> None:
 
 
 @pytest.mark.parametrize("channel", ["/meta/connect", "/meta/subscribe", "/service/x"])
-def test_who_speaks_when_all_others_are_in_use_is_told_to_stop(channel: str) -> None:
+def test_session_beyond_busy_ones_is_told_to_stop(channel: str) -> None:
     harness = ProtocolHarness.with_settings(max_sessions_per_user=1)
     old = Client(harness).join()
     new = Client(harness)
@@ -136,7 +136,7 @@ def test_repeated_handshakes_are_slowed_down_more_and_more(harness: ProtocolHarn
     assert intervals[8:] == [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]
 
 
-def test_who_is_told_to_shake_hands_again_is_slowed_down_as_well(harness: ProtocolHarness) -> None:
+def test_client_told_to_shake_hands_again_is_slowed_down(harness: ProtocolHarness) -> None:
     for _ in range(10):
         Client(harness).handshake()
     stranger = Client(harness)
@@ -147,7 +147,7 @@ def test_who_is_told_to_shake_hands_again_is_slowed_down_as_well(harness: Protoc
     assert reply["advice"] == {"reconnect": "handshake", "interval": 4000}
 
 
-def test_who_was_slowed_down_goes_on_at_full_speed(harness: ProtocolHarness) -> None:
+def test_slowed_client_goes_on_at_full_speed(harness: ProtocolHarness) -> None:
     for _ in range(10):
         Client(harness).handshake()
     client = Client(harness)

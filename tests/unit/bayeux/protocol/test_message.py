@@ -25,7 +25,7 @@ from shared.bayeux.messages.message import MalformedError, decode, encode, frame
         b"[" + b"{}," * 64 + b"{}]",
     ],
 )
-def test_what_is_no_request_is_refused(body: bytes) -> None:
+def test_malformed_request_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedError):
         decode(body, max_batch=64, max_depth=32)
 

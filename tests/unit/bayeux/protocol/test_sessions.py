@@ -296,7 +296,7 @@ def test_a_client_that_fell_too_far_behind_starts_anew(limit: dict[str, int]) ->
     assert harness.protocol.counters.overflows == 1
 
 
-def test_who_fell_behind_hears_nothing_newer_than_what_was_lost() -> None:
+def test_overflowed_session_hears_nothing_newer_than_its_loss() -> None:
     harness = ProtocolHarness.with_settings(max_queued_events=4)
     client = Client(harness, transport=Transport.WEBSOCKET)
     client.join("/v2/me/interactions", "/me/interactions")

@@ -131,7 +131,7 @@ async def test_request_for_a_foreign_session_is_answered_from_there(
     assert client.bayeux.protocol.counters.handed_on == 1
 
 
-async def test_what_is_about_no_single_session_is_answered_here(
+async def test_request_about_several_sessions_is_answered_here(
     client: InMemoryClient, cluster: FakeCluster
 ) -> None:
     own = (await client.handshake())["clientId"]
@@ -271,7 +271,7 @@ async def test_a_socket_is_joined_to_the_process_that_holds_its_session(
     assert client.bayeux.protocol.counters.handed_on == 1
 
 
-async def test_what_is_said_while_a_tunnel_is_made_waits_for_it(cluster: FakeCluster) -> None:
+async def test_message_sent_while_a_tunnel_opens_waits_for_it(cluster: FakeCluster) -> None:
     client = InMemoryClient(cluster=cluster)
     cluster.may_be_reached.clear()
     socket = await opened(client)
@@ -498,7 +498,7 @@ async def test_connect_without_tunnel_at_stop_is_answered_with_retry(
     assert cluster.sockets[0].is_closing
 
 
-async def test_whose_login_ends_is_told_also_through_a_tunnel(
+async def test_end_of_a_login_is_told_through_a_tunnel_too(
     client: InMemoryClient, cluster: FakeCluster
 ) -> None:
     socket, far = await joined(client, cluster)

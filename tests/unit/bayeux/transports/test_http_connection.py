@@ -179,7 +179,7 @@ async def test_a_request_that_fails_is_answered_and_the_next_is_served(
     assert harness.answer().startswith("HTTP/1.1 200 ")
 
 
-async def test_who_does_not_read_answers_is_asked_nothing_more(harness: ConnectionHarness) -> None:
+async def test_client_that_reads_no_answers_is_read_no_more(harness: ConnectionHarness) -> None:
     await harness.send(POLL)
     harness.connection.pause_writing()
     harness.answer()
@@ -288,7 +288,7 @@ async def test_the_head_of_a_last_request_is_not_known_again(
 
 
 @pytest.mark.parametrize("part", [b"", b"POST /com", POLL[:-4], POLL[:-1]])
-async def test_what_does_not_come_in_time_is_not_waited_for(part: bytes) -> None:
+async def test_request_that_is_late_is_not_waited_for(part: bytes) -> None:
     harness = ConnectionHarness(timeout_keep_alive=0)
     if part:
         harness.connection.data_received(part)
@@ -348,7 +348,7 @@ async def test_client_that_does_not_read_the_last_answer_is_cut_off() -> None:
     assert (was_aborted, harness.transport.is_aborted) == (False, True)
 
 
-async def test_who_waits_to_be_told_to_go_on_is_waited_for() -> None:
+async def test_client_that_awaits_100_continue_is_waited_for() -> None:
     harness = ConnectionHarness(timeout_keep_alive=0)
     harness.connection.data_received(UPLOAD.replace(b"Host", b"Expect: 100-continue\r\nHost"))
 
@@ -360,7 +360,7 @@ async def test_who_waits_to_be_told_to_go_on_is_waited_for() -> None:
 CHUNKED = b" HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npoll\r\n0\r\n"
 
 
-async def test_what_comes_after_the_body_is_no_header(harness: ConnectionHarness) -> None:
+async def test_trailer_is_no_header(harness: ConnectionHarness) -> None:
     await harness.send(b"POST /cometd" + CHUNKED + b"Host: there\r\nAuthorization: x\r\n\r\n")
 
     [request] = harness.server.requests
@@ -383,7 +383,7 @@ async def test_a_body_may_come_in_many_chunks(harness: ConnectionHarness) -> Non
     assert not harness.transport.is_closed
 
 
-async def test_who_is_made_to_wait_with_a_body_is_waited_for() -> None:
+async def test_client_whose_body_is_held_back_is_waited_for() -> None:
     harness = ConnectionHarness(timeout_keep_alive=0)
     harness.connection.data_received(UPLOAD)
     harness.connection.flow.pause_reading()
@@ -409,7 +409,7 @@ async def test_another_request_that_is_whole_may_take_its_time() -> None:
     assert harness.transport.take().startswith("HTTP/1.1 204 ")
 
 
-async def test_who_does_not_read_the_last_answer_is_cut_off() -> None:
+async def test_client_that_reads_no_last_answer_is_cut_off() -> None:
     harness = ConnectionHarness(timeout_keep_alive=0)
     await harness.send(POLL.replace(b"Host", b"Connection: close\r\nHost"))
     harness.answer()

@@ -73,7 +73,7 @@ async def test_aborted_connect_does_not_replace_the_next() -> None:
     assert event["data"] == "news"
 
 
-async def test_who_says_goodbye_and_goes_is_heard() -> None:
+async def test_disconnect_of_a_client_that_goes_is_heard() -> None:
     authenticator = GatedAuthenticator()
     client = InMemoryClient(authenticate=authenticator.authenticate)
     await client.join()

@@ -82,7 +82,7 @@ async def test_a_head_as_large_as_allowed_is_served_at_every_door(
 
 @pytest.mark.parametrize(("number", "is_served"), [(116, True), (117, False)])
 @pytest.mark.parametrize("handler", HANDLERS)
-async def test_what_a_pod_adds_does_not_count_as_too_much(
+async def test_headers_that_a_pod_adds_are_within_the_limits(
     handler: str, number: int, is_served: bool
 ) -> None:
     from_pod = with_fields(HANDLERS[handler], b"X-Mailroom-Handed-On: 1\r\n")
@@ -213,7 +213,7 @@ async def test_odd_chunks_are_refused_wherever_they_are_cut(chunks: bytes, path:
         assert harness.transport.is_ended
 
 
-async def test_what_is_odd_behind_a_request_does_not_spoil_its_answer() -> None:
+async def test_odd_octets_behind_a_request_spoil_no_answer() -> None:
     for before in (OTHER, POLL):
         harness = await RecordingConnection().said(before + b"\0\0\0\0", b"\0")
 

@@ -68,7 +68,7 @@ async def test_offers_one_after_the_other_are_all_passed_over() -> None:
     assert [one.body for one in harness.seen] == [BODY] * 3
 
 
-async def test_what_is_offered_is_hidden_from_whoever_serves() -> None:
+async def test_offered_upgrade_is_hidden_from_the_application() -> None:
     harness = RecordingConnection()
     harness.say(offering(b"/api", OFFERS[0], SIZED))
 
@@ -99,7 +99,7 @@ async def test_a_socket_is_opened_wherever_its_head_is_cut() -> None:
         assert harness.statuses == [101]
 
 
-async def test_what_comes_with_the_head_of_a_socket_is_read() -> None:
+async def test_frames_that_come_with_the_head_are_read() -> None:
     octets = UPGRADE + HELLO
 
     for pieces in [(octets,), *cuts(octets)]:
@@ -117,7 +117,7 @@ async def test_what_comes_with_the_head_of_a_socket_is_read() -> None:
         UPGRADE.replace(b"Upgrade: websocket", b"Upgrade: websocket2"),
     ],
 )
-async def test_what_cannot_become_a_socket_is_a_request(changed: bytes) -> None:
+async def test_upgrade_that_is_no_websocket_is_a_request(changed: bytes) -> None:
     harness = await RecordingConnection().said(changed)
 
     assert [one.handler for one in harness.seen] == ["poll"]

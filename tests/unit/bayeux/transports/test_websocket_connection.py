@@ -128,7 +128,7 @@ async def test_a_text_of_any_size_is_one_frame(harness: SocketHarness, size: int
     assert (frame.opcode, frame.fin, len(frame.data)) == (Opcode.TEXT, True, size)
 
 
-async def test_what_the_client_says_is_handed_on(harness: SocketHarness) -> None:
+async def test_texts_of_the_client_are_passed_on(harness: SocketHarness) -> None:
     harness.client.send_text("Grüße".encode())
     harness.client.send_text(b"in two ", fin=False)
     harness.client.send_continuation(b"parts", fin=True)
@@ -237,7 +237,7 @@ async def test_fragments_without_end_before_the_answer_end_the_line() -> None:
     assert harness.transport.is_aborted
 
 
-async def test_what_came_before_the_socket_was_accepted_is_not_lost() -> None:
+async def test_text_before_the_socket_is_accepted_is_not_lost() -> None:
     harness = SocketHarness()
     harness.may_be_met.clear()
     await harness.settle()
@@ -252,7 +252,7 @@ async def test_what_came_before_the_socket_was_accepted_is_not_lost() -> None:
     assert harness.transport.is_read
 
 
-async def test_who_is_refused_reads_why() -> None:
+async def test_refused_client_reads_why() -> None:
     harness = SocketHarness()
     harness.refusal = Answer(401, b"nobody", ((b"www-authenticate", b"Basic"),))
 

@@ -1,4 +1,4 @@
-"""What reports say about the recipients of a sent mail."""
+"""The verdicts of reports on the recipients of a sent mail."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -17,7 +17,7 @@ SCRIPT = b"console.log('desktop');" * 50
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What a build leaves: an index, and a script with its compressed forms."""
+    """The files of a build: an index, and a script with its compressed forms."""
     (tmp_path / "assets").mkdir()
     script = tmp_path / "assets" / "index-Ab12.js"
     script.write_bytes(SCRIPT)

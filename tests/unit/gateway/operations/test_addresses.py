@@ -63,7 +63,7 @@ def test_addresses_are_read(value: Any, addresses: list[tuple[str, str]]) -> Non
         f"a@{'b' * 64}.example",
     ],
 )
-def test_what_is_no_address_is_refused(value: Any) -> None:
+def test_malformed_address_is_refused(value: Any) -> None:
     with pytest.raises(RequestError) as refusal:
         read_addresses(value, "toAddress")
 

@@ -1,4 +1,4 @@
-"""What a provider publishes is read once an hour, and a failure is not waited for by everybody."""
+"""A provider's endpoints are read once an hour, and a failure counts for everybody."""
 
 import asyncio
 import json

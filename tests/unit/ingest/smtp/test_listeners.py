@@ -1,4 +1,4 @@
-"""What strangers may do to the listeners, on the loop of production and on asyncio's."""
+"""The listeners before strangers, on the loop of production and on asyncio's."""
 
 from contextlib import ExitStack
 

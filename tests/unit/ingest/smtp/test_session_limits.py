@@ -1,4 +1,4 @@
-"""Who may have one more session."""
+"""The limits on sessions."""
 
 from dataclasses import dataclass, field
 

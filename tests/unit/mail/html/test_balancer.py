@@ -53,7 +53,7 @@ def test_wrong_nesting_is_mended(written: str, balanced: str) -> None:
     assert balance(written, DEPTH) == balanced
 
 
-def test_what_is_balanced_stays_as_it_is() -> None:
+def test_balanced_html_stays_as_it_is() -> None:
     html = "<table><tr><td><p>a</p><ul><li>b</li></ul></td></tr></table><h1>c</h1>"
 
     assert balance(html, DEPTH) == html

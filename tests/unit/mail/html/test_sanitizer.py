@@ -45,7 +45,7 @@ def test_nothing_runs_loads_or_submits(html: str) -> None:
 
 
 class ElementCollector(HTMLParser):
-    """What a reader that is not the sanitiser's finds in HTML."""
+    """The findings of another reader of HTML than the sanitiser's."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -165,7 +165,7 @@ def test_text_becomes_html_without_becoming_markup() -> None:
         "<table><td>a",
     ],
 )
-def test_what_is_safe_stays_as_it_is(html: str) -> None:
+def test_safe_html_stays_as_it_is(html: str) -> None:
     safe = sanitise(html) or ""
 
     assert sanitise(safe) == safe

@@ -73,5 +73,5 @@ def test_a_uuencoded_block_is_taken_out_of_its_text() -> None:
         b"begin 644 a\n" * 1_000,
     ],
 )
-def test_what_only_looks_like_a_block_stays(text: bytes) -> None:
+def test_text_that_looks_like_a_block_stays(text: bytes) -> None:
     assert split_uuencoded(text, 1) == (text, ())

@@ -119,7 +119,7 @@ def test_nothing_in_an_address_is_decoded(value: bytes, expected: str) -> None:
         b'"=?utf-8?q?b@bank.example?="',
     ],
 )
-def test_what_was_encoded_is_a_name_and_never_an_address(value: bytes) -> None:
+def test_encoded_word_is_a_name_and_never_an_address(value: bytes) -> None:
     assert parse_addresses([value]) == ()
 
 

@@ -66,7 +66,7 @@ def test_a_name_that_only_resembles_a_program_is_a_person(sender: str) -> None:
     assert parse_mail(f"From: {sender}\r\n\r\nx".encode()).automatic is None
 
 
-def test_what_smtp_said_about_the_sender_wins_over_return_path() -> None:
+def test_sender_of_the_envelope_wins_over_return_path() -> None:
     raw = mail(b"Return-Path: <>\r\n")
 
     assert parse_mail(raw, envelope_sender="ann@client.example").automatic is None

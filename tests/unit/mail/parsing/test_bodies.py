@@ -258,7 +258,7 @@ def test_a_damaged_reaction_has_no_text(written: bytes) -> None:
         ("<style>no</style><script>no</script><template>no</template>yes", ["yes"]),
     ],
 )
-def test_what_a_form_says_can_be_read(html: str, lines: list[str]) -> None:
+def test_fields_of_a_form_can_be_read(html: str, lines: list[str]) -> None:
     parsed = parse_mail(mail(b"Content-Type: text/html; charset=utf-8\r\n", html.encode()))
 
     assert [line for line in parsed.text.split("\n") if line] == lines

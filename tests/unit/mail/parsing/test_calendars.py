@@ -1,4 +1,4 @@
-"""What a mail says to a calendar, and the names of cards."""
+"""The appointments in a mail, and the names of cards."""
 
 import pytest
 

@@ -56,7 +56,7 @@ def test_well_formed_mail_has_the_parts_of_the_standard_library(
 ) -> None:
     other = [name for name, raw in corpus.items() if not _agrees(raw)]
 
-    # What remains is damage that the standard library reads as text: 3 % of this corpus.
+    # The rest is damage that the standard library reads as text: 3 % of this corpus.
     assert len(other) <= len(corpus) * 0.04
 
 

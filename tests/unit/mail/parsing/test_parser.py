@@ -64,7 +64,7 @@ REPORT = (
 @pytest.mark.parametrize(
     "raw", [LETTER, REPORT, b"", mail(b"Auto-Submitted: x\r\n"), whole(b"\xff\x00")]
 )
-def test_what_was_read_survives_the_pipe(raw: bytes) -> None:
+def test_parsed_mail_survives_the_pipe(raw: bytes) -> None:
     parsed = parse_mail(raw)
 
     assert load(dump(parsed)) == parsed
@@ -122,7 +122,7 @@ def test_raw_octets_in_the_subject_share_the_charset_of_the_body() -> None:
         (b"message/external-body", "external-body"),
     ],
 )
-def test_what_cannot_be_shown_is_marked_and_kept(kind: bytes, mark: str) -> None:
+def test_part_that_cannot_be_shown_is_marked_and_kept(kind: bytes, mark: str) -> None:
     parsed = parse_mail(whole(multipart(b"mixed", part(kind, b"x"))))
 
     assert mark in WARNINGS

@@ -323,7 +323,7 @@ def test_reports_of_programs_are_certain_by_their_marks(labelled: Labelled) -> N
         "Subject: Vacation in May\nX-Autoreply: no",
     ],
 )
-def test_what_a_person_may_have_written_is_not_certain(headers: str) -> None:
+def test_report_that_a_person_may_have_written_is_not_certain(headers: str) -> None:
     raw = f"From: Ann <ann@example.org>\n{headers}\n\nI am bo@example.org: it is delayed.\n"
 
     report = read_report(raw.encode())
