@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from shared.contracts.commands import LinkDocument, UnlinkDocument
-from shared.contracts.contact_center import AttachmentRules
+from shared.contracts.description.files import AttachmentRules
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AttachmentAdded, AttachmentRemoved
 from shared.domain.errors import Refused

@@ -6,7 +6,6 @@ from hmac import compare_digest
 from typing import Annotated, Final, Literal
 
 from pydantic import (
-    ByteSize,
     Field,
     ValidationError,
     model_validator,
@@ -16,14 +15,13 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from shared.contracts.acknowledgement import Acknowledgement, AllTemplates, MailTemplate
 from shared.contracts.description.consistency import inconsistencies
 from shared.contracts.description.field_types import (
-    Extension,
     HostName,
     MailboxAddress,
-    MediaTypePattern,
     PasswordHash,
     Skills,
     TokenDigest,
 )
+from shared.contracts.description.files import AttachmentRules, VirusScanner
 from shared.contracts.description.report_rules import ReportRules
 from shared.contracts.description.sections import Name, Section
 from shared.contracts.fetching import Fetch
@@ -192,44 +190,6 @@ class SmtpRoute(Section):
         if host:
             update |= {"user_name": "", "password_variable": "", "login": None}
         return self.model_copy(update=update)
-
-
-class VirusScanner(Section):
-    """The clamd of ClamAV that scans files in both directions."""
-
-    host: HostName
-    port: int = Field(default=3310, ge=1, le=65535)
-
-
-class AttachmentRules(Section):
-    """The rules for files that agents attach. Sizes are bytes, or texts such as `20 MB`.
-
-    `largest_mail` and `most_files` apply to all files of one mail together. A pattern in
-    `allowed_types` or `forbidden_types` is a media type such as `image/png` or `image/*`. Without
-    `allowed_types` all types are allowed. Extensions have no dot and are in lower case.
-    """
-
-    largest_file: ByteSize = ByteSize(20_000_000)
-    largest_mail: ByteSize = ByteSize(40_000_000)
-    most_files: int = Field(default=100, ge=1, le=1000)
-    allowed_types: tuple[MediaTypePattern, ...] = ()
-    forbidden_types: tuple[MediaTypePattern, ...] = ()
-    forbidden_extensions: tuple[Extension, ...] = (
-        "bat",
-        "cmd",
-        "com",
-        "cpl",
-        "exe",
-        "hta",
-        "jse",
-        "lnk",
-        "msi",
-        "pif",
-        "scr",
-        "vbe",
-        "vbs",
-        "wsf",
-    )
 
 
 class ContactCenter(Section):

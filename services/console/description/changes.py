@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
-from shared.contracts.contact_center import AttachmentRules, ContactCenter
+from shared.contracts.contact_center import ContactCenter
+from shared.contracts.description.files import AttachmentRules
 
 Entry = Mapping[str, Any]
 Entries = Mapping[str, Entry]

@@ -9,7 +9,8 @@ from typing import Final
 from zipfile import ZipFile
 
 from services.console.health.findings import Finding, about_scanner
-from shared.contracts.contact_center import ContactCenter, VirusScanner
+from shared.contracts.contact_center import ContactCenter
+from shared.contracts.description.files import VirusScanner
 from shared.scanning.clamd import (
     ScannerAwayError,
     ScannerVersion,

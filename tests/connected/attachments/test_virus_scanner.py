@@ -9,7 +9,7 @@ import pytest
 from deploy.local.processes.ports import free_port
 from services.attachments.extraction import Extraction
 from shared.contracts.commands import ExtractDocuments
-from shared.contracts.contact_center import VirusScanner
+from shared.contracts.description.files import VirusScanner
 from shared.domain.interaction import Email, Interaction
 from shared.domain.lifecycle import State
 from shared.scanning.clamd import TOO_LARGE, ScannerAwayError

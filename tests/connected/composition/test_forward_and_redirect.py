@@ -18,7 +18,7 @@ from shared.contracts.commands import (
     SaveDraft,
     SubmitDraft,
 )
-from shared.contracts.contact_center import VirusScanner
+from shared.contracts.description.files import VirusScanner
 from shared.contracts.events import (
     DraftSaved,
     InteractionCompleted,

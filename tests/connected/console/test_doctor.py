@@ -22,7 +22,7 @@ from services.console.commands.doctor import diagnose, examine
 from services.console.exit_codes import Exit
 from services.console.health.findings import Mark
 from services.console.settings import ConsoleSettings
-from shared.contracts.contact_center import VirusScanner
+from shared.contracts.description.files import VirusScanner
 from shared.domain.clock import SystemClock
 from shared.messaging.connection import virtual_host_of
 from shared.messaging.topology import INGEST, WORK_QUEUES, WorkQueue

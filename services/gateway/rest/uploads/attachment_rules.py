@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from fnmatch import fnmatchcase
 
 from services.gateway.errors import RequestError, Situation
-from shared.contracts.contact_center import AttachmentRules
+from shared.contracts.description.files import AttachmentRules
 
 
 def require_allowed(rules: AttachmentRules, name: str, media_type: str) -> None:

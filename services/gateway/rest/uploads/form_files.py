@@ -16,7 +16,7 @@ from services.gateway.rest.uploads.attachment_rules import (
 )
 from services.gateway.rest.uploads.media_types import HEAD_SIZE, media_type_of
 from services.gateway.rest.uploads.multipart import Part, PartHead, read_parts
-from shared.contracts.contact_center import AttachmentRules, VirusScanner
+from shared.contracts.description.files import AttachmentRules, VirusScanner
 from shared.domain.ids import numbered_id
 from shared.domain.interaction import Attachment
 from shared.intake.transfer_pace import LATER_FACTOR, TransferPace

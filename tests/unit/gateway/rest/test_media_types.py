@@ -9,7 +9,7 @@ from services.gateway.rest.uploads.attachment_rules import (
     require_file_size,
 )
 from services.gateway.rest.uploads.media_types import displayable_type, download_type, media_type_of
-from shared.contracts.contact_center import AttachmentRules
+from shared.contracts.description.files import AttachmentRules
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx2
 import pytest
 
-from shared.contracts.contact_center import AttachmentRules
+from shared.contracts.description.files import AttachmentRules
 from shared.domain.interaction import Email, Interaction
 from shared.domain.lifecycle import Direction, State
 from shared.storage.files.document_store import DocumentStore

@@ -10,7 +10,7 @@ import aio_pika
 import httpx2
 import pytest
 
-from shared.contracts.contact_center import AttachmentRules
+from shared.contracts.description.files import AttachmentRules
 from shared.contracts.envelope import Cause
 from shared.contracts.events import AttachmentAdded, AttachmentRemoved, OperationRefused
 from shared.contracts.outgoing import wrap

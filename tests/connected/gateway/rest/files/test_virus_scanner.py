@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from deploy.local.processes.ports import free_port
-from shared.contracts.contact_center import VirusScanner
+from shared.contracts.description.files import VirusScanner
 from shared.domain.interaction import Attachment, Email
 from shared.storage.files.document_store import DocumentStore
 from shared.storage.files.vault import Vault
