@@ -25,11 +25,12 @@ from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.outbox import CollectionOutbox
 from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
-from shared.storage.mails import arrival_store, delivery_store
+from shared.storage.mails import arrival_store, delivery_store, mailbox_store
 from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.mailbox_store import MailboxStore, StoredFolder, described_folders
 from tests.support.backend import CENTER, Backend
+from tests.support.gateway import Gateway
 from tests.support.ingest import make_arrivals, make_matcher
 from tests.support.waiting import until
 
@@ -56,6 +57,14 @@ def described(*fetches: Mapping[str, object], **sections: object) -> ContactCent
     for mailbox, one in zip(mailboxes, fetches, strict=False):
         mailbox["fetch"] = one
     return ContactCenter.model_validate(content | sections)
+
+
+async def fetch_support(gateway: Gateway) -> None:
+    """Put a contact center in force whose mailbox SUPPORT alone is fetched, as never before."""
+    backend, center = gateway.backend, described(fetch(1))
+    await backend.database[mailbox_store.COLLECTION].delete_many({})
+    await gateway.describe(center)
+    await MailboxStore(backend.database).begin(center, backend.clock.now())
 
 
 @dataclass

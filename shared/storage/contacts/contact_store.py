@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import pymongo
-from pymongo import DESCENDING
 from pymongo.errors import DuplicateKeyError, PyMongoError
 
 from shared.domain.clock import Clock
@@ -27,7 +26,7 @@ from shared.storage.contacts.contact_documents import to_contact, to_document
 from shared.storage.database.batching import Batcher
 from shared.storage.database.client import HINT, NEWEST, Database, Document, database_errors
 from shared.storage.interactions import interaction_store
-from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
+from shared.storage.interactions.newest_mails import newest_mails
 
 COLLECTION: Final = "contacts"
 HAS_ADDRESS: Final[Document] = {"addresses": {"$gt": ""}}
@@ -155,16 +154,7 @@ class ContactStore:
         `before` is the last id of the page before, "" for the first page.
         """
         wanted: Document = {"contact_id": {"$in": sorted(whose.mail_ids)}}
-        if before:
-            wanted["_id"] = {"$lt": before}
-        async with database_errors():
-            found = (
-                await self._interactions.find(wanted, WITHOUT_TEXT)
-                .sort("_id", DESCENDING)
-                .limit(limit)
-                .to_list()
-            )
-        return [to_interaction(document) for document in found]
+        return await newest_mails(self._interactions, wanted, limit=limit, before=before)
 
     async def _met(self, key: str, address: str, name: str, *, makes: bool) -> _Owner | None:
         sender = _Sender(key, contact_id(address))
@@ -257,14 +247,9 @@ class ContactStore:
 
     async def _known_from_mails(self, wanted_id: str) -> Contact | None:
         """Return a contact of which an earlier release kept nothing but the id in its mails."""
-        async with database_errors():
-            found = (
-                await self._interactions.find({"contact_id": wanted_id}, WITHOUT_TEXT)
-                .sort("_id", DESCENDING)
-                .limit(_LATEST)
-                .to_list()
-            )
-        for mail in map(to_interaction, found):
+        wanted = {"contact_id": wanted_id}
+        found = await newest_mails(self._interactions, wanted, limit=_LATEST)
+        for mail in found:
             sender = mail.mail.sender
             if mail.direction is Direction.INBOUND and sender:
                 key, name = address_key(sender.address), learned_name(sender.personal)

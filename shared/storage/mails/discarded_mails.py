@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from pymongo import ASCENDING, DESCENDING
+from pymongo import ASCENDING
 
 from shared.domain.ids import id_of
 from shared.domain.interaction import Interaction
@@ -19,7 +19,7 @@ from shared.domain.set_aside import DISCARDED, REASONS
 from shared.storage.database.client import Database, Document, database_errors
 from shared.storage.files import document_store
 from shared.storage.interactions import interaction_store
-from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_interaction
+from shared.storage.interactions.newest_mails import newest_mails
 from shared.storage.mails import arrival_store
 
 _REASON: Final = f"user_data.{DISCARDED}"
@@ -52,17 +52,8 @@ class DiscardedMailStore:
         `after` is the last id of the page before, "" for the first page. With `mailbox`, its
         address as described, only its mails.
         """
-        wanted = _discarded() | ({"_id": {"$lt": after}} if after else {})
-        if mailbox:
-            wanted["mailbox"] = mailbox
-        async with database_errors():
-            found = (
-                await self._interactions.find(wanted, WITHOUT_TEXT)
-                .sort("_id", DESCENDING)
-                .limit(limit)
-                .to_list()
-            )
-        return [to_interaction(document) for document in found]
+        wanted = _discarded() | ({"mailbox": mailbox} if mailbox else {})
+        return await newest_mails(self._interactions, wanted, limit=limit, before=after)
 
     async def mark(self, before: datetime, now: datetime) -> int:
         """Mark mails that came before a moment for deletion, at most 500; return how many."""

@@ -14,7 +14,7 @@ from shared.storage.mails import mailbox_store
 from shared.storage.mails.mailbox_store import MailboxStore
 from tests.cometd_client.client import CometdAgent
 from tests.support.backend import Backend
-from tests.support.fetching import SUPPORT, described, fetch
+from tests.support.fetching import SUPPORT, fetch_support
 from tests.support.gateway import Gateway
 
 pytestmark = pytest.mark.connected
@@ -27,10 +27,7 @@ REFUSED = {"code": "refused", "words": "no", "do": "mend it", "needs_person": Tr
 @pytest.fixture
 async def fetched(gateway: Gateway) -> Gateway:
     """A gateway of a contact center with one fetched mailbox."""
-    backend, center = gateway.backend, described(fetch(1))
-    await backend.database[mailbox_store.COLLECTION].delete_many({})
-    await gateway.describe(center)
-    await MailboxStore(backend.database).begin(center, backend.clock.now())
+    await fetch_support(gateway)
     return gateway
 
 

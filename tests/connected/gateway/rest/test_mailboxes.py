@@ -6,9 +6,8 @@ import httpx2
 import pytest
 
 from shared.storage.mails import mailbox_store
-from shared.storage.mails.mailbox_store import MailboxStore
 from tests.described import require_described_answer
-from tests.support.fetching import SUPPORT, described, fetch
+from tests.support.fetching import SUPPORT, fetch_support
 from tests.support.gateway import Gateway, failure
 
 pytestmark = pytest.mark.connected
@@ -34,10 +33,7 @@ async def look_at(answer: httpx2.Response) -> None:
 @pytest.fixture
 async def fetched(gateway: Gateway) -> Gateway:
     """A gateway of a contact center with one fetched mailbox."""
-    backend, center = gateway.backend, described(fetch(1))
-    await backend.database[mailbox_store.COLLECTION].delete_many({})
-    await gateway.describe(center)
-    await MailboxStore(backend.database).begin(center, backend.clock.now())
+    await fetch_support(gateway)
     return gateway
 
 
