@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from ipaddress import IPv4Network, IPv6Network
-from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
@@ -10,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from services.gateway.cometd_options import ALLOWED_HEADERS, REMEDIES
-from services.gateway.http.addresses import is_safe
+from services.gateway.oidc_settings import OidcSettings
 from shared.bayeux import BayeuxSettings
 from shared.bayeux.cookies import CookiePolicy, SameSite
 from shared.bayeux.transports.origins import origin_of
@@ -18,10 +17,9 @@ from shared.intake.mail_intake import HOST_NAME, LARGEST_MAIL
 from shared.intake.transfer_pace import SLOWEST
 from shared.peers.network_peers import networks_in
 from shared.peers.open_connections import ConnectionLimits
-from shared.runtime.settings import ServiceSettings
 
 
-class GatewaySettings(ServiceSettings):
+class GatewaySettings(OidcSettings):
     """The gateway's addresses, limits and times."""
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="ignore")
@@ -135,42 +133,6 @@ class GatewaySettings(ServiceSettings):
         description="Whether a request whose only proof is a session cookie has to carry the CSRF "
         "token of the session.",
     )
-    oidc_issuer: str = Field(
-        default="",
-        description="Issuer (OIDC) whose bearer tokens are accepted; needs GATEWAY_OIDC_AUDIENCE "
-        "and its keys.",
-    )
-    oidc_audience: str = Field(
-        default="", description="Audience that a bearer token has to be meant for (`aud`)."
-    )
-    oidc_jwks_url: str = Field(
-        default="", description="URL of the issuer's keys (JWKS), with https."
-    )
-    oidc_jwks_file: Path | None = Field(
-        default=None,
-        description="File with the issuer's keys (JWKS), in place of GATEWAY_OIDC_JWKS_URL.",
-    )
-    oidc_user_claim: str = Field(
-        default="preferred_username",
-        description="Claim of a bearer token that holds the agent's user name.",
-    )
-    oidc_clients: Annotated[frozenset[str], NoDecode] = Field(
-        default=frozenset(),
-        description="Clients whose bearer tokens are accepted (`azp` or `client_id`); by default "
-        "any.",
-    )
-    oidc_client_id: str = Field(
-        default="",
-        description="Client at the issuer by which agents log in at the desktop (authorization "
-        "code with PKCE); needs GATEWAY_OIDC_ISSUER and GATEWAY_PUBLIC_URL. The issuer has to "
-        "allow the redirect to GATEWAY_PUBLIC_URL/desktop/sign-in/callback.",
-    )
-    oidc_client_secret: str = Field(
-        default="",
-        repr=False,
-        description="Secret of GATEWAY_OIDC_CLIENT_ID; empty for a public client, which PKCE "
-        "protects.",
-    )
     max_body: int = Field(
         default=2 * 1024 * 1024,
         ge=1024,
@@ -282,7 +244,7 @@ class GatewaySettings(ServiceSettings):
         default=False, description="Whether every CometD message carries the time it was sent."
     )
 
-    @field_validator("allowed_origins", "allowed_hosts", "oidc_clients", mode="before")
+    @field_validator("allowed_origins", "allowed_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -304,21 +266,10 @@ class GatewaySettings(ServiceSettings):
         return value
 
     @model_validator(mode="after")
-    def _require_whole_issuer(self) -> Self:
-        places = [place for place in (self.oidc_jwks_url, self.oidc_jwks_file) if place]
-        if self.oidc_issuer and not (self.oidc_audience and len(places) == 1):
+    def _require_address_of_the_desktop(self) -> Self:
+        if self.oidc_client_id and not (self.public_url and self.desktop == "on"):
             raise ValueError(
-                "GATEWAY_OIDC_ISSUER needs GATEWAY_OIDC_AUDIENCE, and either GATEWAY_OIDC_JWKS_URL "
-                "or GATEWAY_OIDC_JWKS_FILE"
-            )
-        if self.oidc_jwks_url and not is_safe(self.oidc_jwks_url):
-            raise ValueError("GATEWAY_OIDC_JWKS_URL has to begin with https://")
-        if self.oidc_client_id and not (
-            is_safe(self.oidc_issuer) and self.public_url and self.desktop == "on"
-        ):
-            raise ValueError(
-                "GATEWAY_OIDC_CLIENT_ID needs GATEWAY_OIDC_ISSUER with https://, "
-                "GATEWAY_PUBLIC_URL and GATEWAY_DESKTOP=on"
+                "GATEWAY_OIDC_CLIENT_ID needs GATEWAY_PUBLIC_URL and GATEWAY_DESKTOP=on"
             )
         return self
 
