@@ -1,15 +1,29 @@
-"""How fast mail is read: `python -m tests.bench.parse [FOLDER]`, a folder of raw mails."""
+"""How fast mail is read: `python -m tests.bench.parse [FOLDER] [--beside CHECKOUT]`.
 
+The folder holds raw mails; MAILROOM_CORPUS names it otherwise, and without either a letter is read
+as often. Each pass is beside one by `email.policy.compat32`, in the same run and by turns. With
+`--beside` another checkout (with a `.venv` of its own) reads the same mails by turns as well.
+"""
+
+import argparse
 import asyncio
+import contextlib
 import os
+import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
+from statistics import median
+from typing import Final
 
+from deploy.local.folders import CHECKOUT, temporary_folder
 from services.ingest.parser.isolated_parser import IsolatedParser
 from shared.mail.limits import UnparsableMailError
 from shared.mail.parsing.parser import parse_mail
+from tests.bench.tables.table import Aim, Row, Section
 
 LETTER = (
     b"From: Ann <ann@client.example>\r\nTo: support@demo.example\r\nSubject: An 8 kB letter\r\n"
@@ -17,6 +31,92 @@ LETTER = (
 ) + b"A line of a letter that is neither short nor long.\r\n" * 155
 ROUNDS = 3_000
 TICKS = os.sysconf("SC_CLK_TCK")
+WAYS: Final = ("parse", "whole", "compat32")
+"""The ways to read a mail that `mail_reader.py` has; `whole` divides the text as well."""
+
+_READER: Final = CHECKOUT / "tests" / "bench" / "load" / "mail_reader.py"
+_LETTERS: Final = 200
+_FAST_ENOUGH: Final = Aim("at least 0.7", 0.7, at_least=True)
+
+
+@dataclass
+class Reader:
+    """A process that reads the mails of a folder with the code of one checkout."""
+
+    checkout: Path
+    process: "subprocess.Popen[str]"
+    passes: dict[str, list[float]] = field(default_factory=dict)
+
+    def read(self, way: str) -> None:
+        """Have all mails read once, and keep the processor seconds of it."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{way}\n")
+        self.process.stdin.flush()
+        self.passes.setdefault(way, []).append(float(self.process.stdout.readline()))
+
+    def microseconds(self, way: str, mails: int) -> float:
+        """Return the median processor time of a mail."""
+        return median(self.passes[way]) / mails * 1e6
+
+
+@contextlib.contextmanager
+def reader(checkout: Path, folder: Path) -> Iterator[Reader]:
+    """Run the reader of one checkout while the block runs."""
+    own = checkout == CHECKOUT
+    python = sys.executable if own else str(checkout / ".venv" / "bin" / "python")
+    with subprocess.Popen(  # noqa: S603 - our own reader
+        [python, "-P", str(_READER)],
+        cwd=checkout,
+        env={**os.environ, "PYTHONPATH": str(checkout)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin
+        process.stdin.write(f"{folder}\n")
+        yield Reader(checkout, process)
+
+
+def measure(folder: Path, beside: Path | None, rounds: int) -> list[Section]:
+    """Return the tables: ours beside the library, and beside another checkout if there is one."""
+    mails = sum(path.is_file() for path in folder.rglob("*"))
+    with contextlib.ExitStack() as stack:
+        ours = stack.enter_context(reader(CHECKOUT, folder))
+        theirs = stack.enter_context(reader(beside, folder)) if beside else None
+        turns = [(ours, way) for way in WAYS] + ([(theirs, "parse")] if theirs else [])
+        for number in range(rounds):
+            for one, way in turns if number % 2 == 0 else reversed(turns):
+                one.read(way)
+        found = [library_section(ours, mails)]
+        if theirs:
+            found.append(beside_section(ours, theirs, mails))
+        return found
+
+
+def letters(folder: Path) -> Path:
+    """Fill a folder with the same letter, and return it."""
+    folder.mkdir()
+    for number in range(_LETTERS):
+        (folder / f"{number}.eml").write_bytes(LETTER)
+    return folder
+
+
+def library_section(ours: Reader, mails: int) -> Section:
+    """Return the table beside the library. The ratio is that of the speeds."""
+    library = 1e6 / ours.microseconds("compat32", mails)
+    rows = [
+        Row(name, "mails/s", 1e6 / ours.microseconds(way, mails), library, _FAST_ENOUGH)
+        for name, way in (("read", "parse"), ("read and divided into sections", "whole"))
+    ]
+    return Section(f"Reading {mails:,} mails, of one processor", "ours", rows, right="compat32")
+
+
+def beside_section(ours: Reader, theirs: Reader, mails: int) -> Section:
+    """Return the table beside another checkout."""
+    left, right = (1e6 / one.microseconds("parse", mails) for one in (ours, theirs))
+    rows = [Row("read", "mails/s", left, right)]
+    return Section("Beside another checkout", "ours", rows, right=theirs.checkout.name)
 
 
 def read_folder(folder: Path) -> str:
@@ -76,9 +176,18 @@ def _resident(pid: int) -> float:
 
 
 def main() -> None:
-    """Print both measurements, or the second alone without a folder."""
-    if len(sys.argv) > 1:
-        sys.stdout.write(read_folder(Path(sys.argv[1])) + "\n")
+    """Print all measurements."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.parse", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=os.environ.get("MAILROOM_CORPUS"))
+    parser.add_argument("--beside", type=Path, metavar="CHECKOUT", help="compare with this one")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each reads all mails")
+    asked = parser.parse_args()
+    beside = asked.beside.resolve() if asked.beside else None
+    with temporary_folder() as made:
+        folder = Path(asked.folder).resolve() if asked.folder else letters(made / "letters")
+        sys.stdout.write(read_folder(folder) + "\n\n")
+        for section in measure(folder, beside, asked.rounds):
+            sys.stdout.write("\n".join([*section.lines(), ""]))
     sys.stdout.write(asyncio.run(read_isolated()) + "\n")
 
 
