@@ -72,8 +72,7 @@ def possible_starts(lines: Sequence[Line], text: str) -> list[bool]:
 
     Most lines begin with a letter, have neither colon nor dashes, and have no label below them.
     """
-    small = text.lower()
-    has_reply_line = has_any(small, _ABOVE)
+    has_reply_line = " line" in text and has_any(text.lower(), _ABOVE)
     found = [False] * len(lines)
     is_label, below = False, 0
     for at in range(len(lines) - 1, -1, -1):

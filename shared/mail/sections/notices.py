@@ -244,9 +244,10 @@ def _footer_line(lines: Sequence[Line], paragraph: Paragraph) -> int | None:
     """Return the line that begins the footer of a mailing list: dashes, or its address."""
     end = paragraph.first + paragraph.count
     for at in range(paragraph.first, end):
-        if _LIST_LINK.match(lines[at].words):
+        words = lines[at].words
+        if words[0] in "hH" and _LIST_LINK.match(words):
             return at
-        if _FOOTER_RULE.match(lines[at].words):
+        if words[0] in "-_=*~" and _FOOTER_RULE.match(words):
             rest = lines[at : min(at + _LINES_OF_FOOTER, end)]
             if has_any(_folded(" ".join(line.words for line in rest)), _LISTS):
                 return at

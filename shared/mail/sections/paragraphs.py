@@ -26,7 +26,7 @@ def split_paragraphs(lines: Sequence[Line], first: int, last: int) -> list[Parag
         if at < last and lines[at].words:
             continue
         if at > begin:
-            words = " ".join(line.words for line in lines[begin:at])
+            words = " ".join([line.words for line in lines[begin:at]])
             found.append(Paragraph(begin, at - begin, words[:_LONGEST]))
         begin = at + 1
     return found

@@ -64,11 +64,12 @@ class _Reader:
     depth: int = 0
     has_new: bool = False
     _pending: int = 0
+    _shallowest: list[int] = field(default_factory=list)
 
     def read(self) -> None:
         lines = self.lines
         self.kinds = [Kind.NEW] * len(lines)
-        shallowest, ends = _shallowest(lines), next_ends(lines)
+        ends = next_ends(lines)
         at = 0
         while at < len(lines):
             line = lines[at]
@@ -77,7 +78,7 @@ class _Reader:
             elif line.depth > self.depth:
                 at = self._take_quoted(at)
             elif self.may_begin[at] and (block := header_block_at(lines, at)):
-                at = self._take_block(at, block, shallowest)
+                at = self._take_block(at, block)
             elif (ends[at] < at + MOST_LINES or "@" in line.words) and (
                 found := attribution_at(lines, at)
             ):
@@ -109,15 +110,17 @@ class _Reader:
             and not line.words[0].isupper()
         )
 
-    def _take_block(self, at: int, block: HeaderBlock, shallowest: Sequence[int]) -> int:
+    def _take_block(self, at: int, block: HeaderBlock) -> int:
         """Take repeated headers; what follows is quoted, unless nothing is new so far."""
         self._split(at, block.start)
         at = self._with_rule_above(at)
         self._end_new(at)
         end = self._mark(at, block.end, Kind.ATTRIBUTION)
         if not self.has_new:
-            if end < len(self.lines) and shallowest[end] > self.depth:
-                self.depth = shallowest[end]
+            if not self._shallowest:
+                self._shallowest = _shallowest(self.lines)
+            if end < len(self.lines) and self._shallowest[end] > self.depth:
+                self.depth = self._shallowest[end]
                 follows = next_words(self.lines, end)
                 inner = None
                 if follows is not None and self.may_begin[follows]:
