@@ -11,6 +11,7 @@ _TRUTH: Final = "has to be true or false"
 _WHOLE: Final = "has to be a whole number"
 _NUMBER: Final = "has to be a number"
 _SIZE: Final = "has to be a size, such as 20 MB or 20000000"
+_DATE: Final = "has to be a date, such as 2026-11-01"
 _DURATION: Final = "has to be a duration, such as 30 (seconds) or PT30S"
 
 _WORDS: Final[Mapping[str, str]] = MappingProxyType(
@@ -34,6 +35,10 @@ _WORDS: Final[Mapping[str, str]] = MappingProxyType(
         "float_parsing": _NUMBER,
         "byte_size": _SIZE,
         "byte_size_unit": _SIZE,
+        "date_type": _DATE,
+        "date_parsing": _DATE,
+        "date_from_datetime_parsing": _DATE,
+        "date_from_datetime_inexact": _DATE,
         "time_delta_type": _DURATION,
         "time_delta_parsing": _DURATION,
     }

@@ -160,7 +160,11 @@ def is_lasting(message: ParkedMessage) -> bool:
 
 
 def _not_there(queue: WorkQueue, message_id: str) -> NotPossibleError:
-    return NotPossibleError(f"{queue.parking} holds no message {message_id}", Exit.NOT_FINE)
+    return NotPossibleError(
+        f"{queue.parking} holds no message {message_id}:"
+        f" `mailroom replay {queue.service} --list` names those that it holds",
+        Exit.NOT_FINE,
+    )
 
 
 def describe(message: ParkedMessage) -> str:

@@ -114,7 +114,9 @@ class StoredMails:
         mail = await self.arrived(next(iter(ids), bare))
         if mail is None:
             raise NotPossibleError(
-                f"there is no file and no stored mail {storable(wanted, _LONGEST)}", Exit.NOT_FINE
+                f"there is no file and no stored mail {storable(wanted, _LONGEST)}: name a file,"
+                " a Message-ID, or an id that `mailroom trace` prints",
+                Exit.NOT_FINE,
             )
         return mail
 
