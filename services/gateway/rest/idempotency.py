@@ -16,7 +16,12 @@ from services.gateway.commands.command_ids import set_command_ids
 from services.gateway.errors import CODES, Explain, RequestError, Situation
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
-from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
+from services.gateway.rest.idempotency_store import (
+    UPLOAD,
+    IdempotencyStore,
+    StoredAnswer,
+    is_same_request,
+)
 from services.gateway.rest.uploads.multipart import FormDigest
 from shared.bayeux.transports.web import Scope, Send, header
 from shared.domain.clock import Clock
@@ -28,7 +33,6 @@ ReadForm = Callable[[Receive], AsyncIterator[bytes]]
 
 _KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _METHODS: Final = frozenset({"POST", "DELETE"})
-_MULTIPART: Final = "multipart/"
 _SERVER_ERROR: Final = 500
 # Nearly every request is done by then.
 _RETRY_AFTER: Final = timedelta(seconds=1)
@@ -71,7 +75,7 @@ class IdempotencyMiddleware:
         key = await self._stored_key(given, scope)
         fingerprint, receive = await self._fingerprint(scope, receive)
         claim = await self._answers.claim(key, fingerprint, self._clock.now())
-        if claim.fingerprint != fingerprint:
+        if not is_same_request(claim.fingerprint, fingerprint):
             raise _key_reused()
         form = _form_digest(scope)
         if claim.answered is not None:
@@ -148,8 +152,8 @@ class IdempotencyMiddleware:
         An upload is not read into memory. Its content is compared when it has come to its end.
         """
         kind = _media_type(scope)
-        if kind.startswith(_MULTIPART):
-            return kind, receive
+        if kind.startswith(UPLOAD):
+            return f"{kind} {header(scope, b'content-length')}", receive
         try:
             body = await read_body(receive, at_most=self._max_body)
         except TooLargeError as error:
@@ -202,7 +206,7 @@ def _media_type(scope: Scope) -> str:
 
 def _form_digest(scope: Scope) -> FormDigest | None:
     """Return a digest to fill with the body of an upload, None for other requests."""
-    is_form = _media_type(scope).startswith(_MULTIPART)
+    is_form = _media_type(scope).startswith(UPLOAD)
     return FormDigest(header(scope, b"content-type") or "") if is_form else None
 
 

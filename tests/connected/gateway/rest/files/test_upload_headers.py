@@ -218,6 +218,32 @@ async def test_same_files_with_another_boundary_are_replayed(
     assert await pending(gateway, draft) == [first.json()["documentId"]]
 
 
+@pytest.mark.parametrize("form", ["multipart/form-data 4711", "multipart/form-data"])
+async def test_upload_that_another_build_has_claimed_is_replayed(
+    gateway: Gateway, agent1: httpx2.AsyncClient, form: str
+) -> None:
+    draft = await gateway.drafted()
+    first = await upload_form(agent1, draft, b"the scan", "boundary")
+    answers = gateway.backend.database[REMEMBERED_ANSWERS]
+    await answers.update_many({}, {"$set": {"fingerprint": form}, "$unset": {"content": ""}})
+
+    second = await upload_form(agent1, draft, b"the scan", "boundary")
+
+    assert (first.status_code, second.text) == (200, first.text)
+    assert second.headers["idempotent-replayed"] == "true"
+
+
+async def test_upload_is_claimed_in_the_form_of_an_earlier_build(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    draft = await gateway.drafted()
+
+    sent = (await upload_form(agent1, draft, b"a scan of its own length", "boundary")).request
+
+    claimed = await gateway.backend.database[REMEMBERED_ANSWERS].distinct("fingerprint")
+    assert f"multipart/form-data {sent.headers['content-length']}" in claimed
+
+
 @pytest.mark.parametrize("other", [b"the scam", b"a scan of another length"])
 async def test_another_file_under_a_used_key_is_refused(
     gateway: Gateway, agent1: httpx2.AsyncClient, other: bytes
