@@ -147,7 +147,7 @@ async def test_a_list_may_be_taken_any_number_of_times(
 async def test_a_message_that_is_not_there_is_an_answer(
     settings: ConsoleSettings, ids: list[str]
 ) -> None:
-    with pytest.raises(NotPossibleError, match="nobody: `mailroom replay outbound --list`") as caught:
+    with pytest.raises(NotPossibleError, match="`mailroom replay outbound --list`") as caught:
         await replay(OUTBOUND, message_id="nobody", limit=None)
 
     assert caught.value.code == Exit.NOT_FINE
