@@ -54,6 +54,66 @@ async def test_login_at_the_provider_and_again_while_writing(running: System) ->
         assert desk.faults == []
 
 
+async def test_two_tabs_log_in_at_the_provider_side_by_side(running: System) -> None:
+    async with running_chromium(locale="en-GB", reduced_motion="reduce") as browser:
+        first = await open_desktop(browser, running.gateway_url)
+        second = await open_desktop(browser, running.gateway_url)
+        for tab in (first, second):
+            await tab.page.get_by_role("link", name=SIGN_IN).click()
+            await expect(tab.page.locator("[name=login]")).to_be_visible()
+
+        await log_in_there(first.page, "agent1")
+        await expect(first.page.locator("nav")).to_be_visible()
+        # The provider has the consent already, and may ask for it once more.
+        page = second.page
+        await page.fill("[name=login]", "agent1")
+        await page.fill("[name=password]", "any")
+        await page.locator("[type=submit]").click()
+        goes_on = page.get_by_role("button", name="Continue")
+        await expect(page.locator("nav").or_(goes_on)).to_be_visible()
+        if await goes_on.is_visible():
+            await goes_on.click()
+
+        await expect(second.page.locator("nav")).to_be_visible()
+        await expect(first.page.get_by_role("dialog")).to_have_count(0)
+        assert first.faults == second.faults == []
+
+
+@pytest.mark.parametrize(
+    ("end", "locale", "words"),
+    [
+        ("down", "en-GB", "Mailroom cannot log you in now. Try again later."),
+        ("down", "de-DE", "Mailroom kann Sie gerade nicht anmelden."),
+        ("away", "en-GB", "does not answer. Try again later, or use a password."),
+        ("late", "en-GB", "took too long, or was begun in another browser. Try again."),
+        ("made-up<b>", "en-GB", ""),
+    ],
+)
+async def test_page_says_how_a_login_ended_and_goes_on(
+    running: System, end: str, locale: str, words: str
+) -> None:
+    async with running_chromium(locale=locale, reduced_motion="reduce") as browser:
+        desk = await open_desktop(browser, running.gateway_url)
+        page = desk.page
+        await page.goto(f"{running.gateway_url}/desktop/?sign-in={end}")
+        await page.wait_for_selector(".login")
+        alerts = page.get_by_role("alert")
+        await expect(alerts).to_have_count(1 if words else 0)
+        if words:
+            await expect(alerts).to_contain_text(words)
+        await expect(page).to_have_url(f"{running.gateway_url}/desktop/")
+        barriers = await desk.barriers()
+        await desk.picture(f"login_{end[:4]}_{locale}")
+
+        # A reload says nothing of it, and a password is taken.
+        await page.reload()
+        await expect(alerts).to_have_count(0)
+        await desk.log_in("agent1")
+        await expect(page.locator("nav")).to_be_visible()
+        assert shown(barriers) == "[]"
+        assert desk.faults == []
+
+
 async def test_other_agent_in_another_tab_gets_nothing_of_this_one(
     desk: AgentPage, running: System
 ) -> None:

@@ -1,5 +1,6 @@
 """The two addresses of a login by code: one leads to the provider, one takes the code back."""
 
+import re
 from typing import Final, Literal
 
 import structlog
@@ -20,7 +21,7 @@ from services.gateway.http.credentials import COOKIE, client_address
 from services.gateway.sign_in.attempt import Attempt
 from services.gateway.sign_in.provider import Provider, ProviderUnavailableError
 from shared.bayeux.cookies import CookiePolicy
-from shared.bayeux.transports.web import Scope, cookie
+from shared.bayeux.transports.web import Scope, cookie, cookie_names
 from shared.domain.clock import Clock
 from shared.domain.errors import Unavailable
 
@@ -28,8 +29,13 @@ log = structlog.get_logger()
 
 PATH: Final = "/desktop/sign-in"
 CALLBACK: Final = f"{PATH}/callback"
-ATTEMPT: Final = "mailroom_sign_in"
-"""The cookie of an attempt."""
+ATTEMPT: Final = "mailroom_sign_in_"
+"""How the name of an attempt's cookie begins; the beginning of its state follows."""
+
+_NAMED: Final = 8
+_NAME: Final = re.compile(rf"{ATTEMPT}[A-Za-z0-9_-]{{{_NAMED}}}")
+_MOST_ATTEMPTS: Final = 8
+"""Attempts of one browser at the same time, such as in tabs side by side."""
 
 _LASTS: Final = 600
 """Seconds that a person may take at the provider."""
@@ -82,10 +88,10 @@ class SignInPages:
             )
         request = Request(scope)
         if scope["path"] == PATH:
-            return await self._lead(in_window="window" in request.query_params)
+            return await self._lead(request, in_window="window" in request.query_params)
         return await self._come_back(request)
 
-    async def _lead(self, *, in_window: bool) -> Response:
+    async def _lead(self, request: Request, *, in_window: bool) -> Response:
         attempt = Attempt.begin(in_window=in_window)
         client = self._provider.client
         try:
@@ -94,11 +100,16 @@ class SignInPages:
             log.warning("nobody can log in by the OpenID provider", reason=str(error))
             return self._led("away", in_window=in_window)
         response = _redirect(attempt.address(endpoint, client.client_id, client.callback))
-        self._set_attempt(response, attempt.cookie, _LASTS)
+        # Browsers send the oldest first.
+        begun = [one for one in cookie_names(request.scope, ATTEMPT) if _NAME.fullmatch(one)]
+        for name in begun[: 1 - _MOST_ATTEMPTS]:
+            self._set_attempt(response, name, "", 0)
+        self._set_attempt(response, _name_of(attempt.state), attempt.cookie, _LASTS)
         return response
 
     async def _come_back(self, request: Request) -> Response:
-        attempt = Attempt.read(cookie(request.scope, ATTEMPT) or "")
+        name = _name_of(request.query_params.get("state", ""))
+        attempt = Attempt.read(cookie(request.scope, name) or "")
         if attempt is None:
             return self._led("late", in_window=False)
         token, outcome = "", "refused"
@@ -116,8 +127,8 @@ class SignInPages:
         if token:
             response.headers.append("Set-Cookie", self._cookies.cookie(COOKIE, token))
         if attempt.fits(request.query_params):
-            # A link of a stranger, or the answer to another tab, does not end the attempt.
-            self._set_attempt(response, "", 0)
+            # A link of a stranger does not end the attempt.
+            self._set_attempt(response, name, "", 0)
         return response
 
     async def _finish(self, attempt: Attempt, request: Request) -> tuple[str, Outcome]:
@@ -145,10 +156,15 @@ class SignInPages:
         address = "/".join(self._provider.client.callback.split("/")[:-2])
         return _redirect(f"{address}/?{query}{'&window' if in_window else ''}".rstrip("?"))
 
-    def _set_attempt(self, response: Response, value: str, lasts: int) -> None:
+    def _set_attempt(self, response: Response, name: str, value: str, lasts: int) -> None:
         # Lax whatever other cookies are: the provider's page, of another site, leads back here.
         policy = CookiePolicy(secure=self._cookies.secure)
-        response.headers.append("Set-Cookie", f"{policy.cookie(ATTEMPT, value)}; Max-Age={lasts}")
+        response.headers.append("Set-Cookie", f"{policy.cookie(name, value)}; Max-Age={lasts}")
+
+
+def _name_of(state: str) -> str:
+    """Return the name of the cookie of an attempt, so that each tab finds its own."""
+    return f"{ATTEMPT}{state[:_NAMED]}"
 
 
 def _redirect(address: str) -> Response:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from shared.bayeux.cookies import CookiePolicy
@@ -57,12 +57,22 @@ def header(scope: Scope, name: bytes) -> str | None:
 
 def cookie(scope: Scope, name: str) -> str | None:
     """Return the first value of a cookie without the quotes around it, or None."""
+    value = next((value for found, value in _cookies(scope) if found == name), None)
+    return None if value is None else value.removeprefix('"').removesuffix('"')
+
+
+def cookie_names(scope: Scope, beginning: str) -> list[str]:
+    """Return the names of the cookies that begin so, in the order in which they came."""
+    return [name for name, _ in _cookies(scope) if name.startswith(beginning)]
+
+
+def _cookies(scope: Scope) -> Iterator[tuple[str, str]]:
     # HTTP/2 has a field for each cookie, and some proxies do not join them for HTTP/1.1.
     cookies = b";".join(value for found, value in scope["headers"] if found == b"cookie")
     # The standard library's parser stops at the first malformed cookie, even another site's.
-    pairs = (pair.strip().partition("=") for pair in cookies.decode("latin-1").split(";"))
-    value = next((value for found, _, value in pairs if found == name), None)
-    return None if value is None else value.removeprefix('"').removesuffix('"')
+    for pair in cookies.decode("latin-1").split(";"):
+        name, _, value = pair.strip().partition("=")
+        yield name, value
 
 
 def browser_of(scope: Scope) -> str | None:

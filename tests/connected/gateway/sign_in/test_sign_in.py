@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.processes.ports import free_port
+from services.gateway.sign_in.pages import ATTEMPT
 from tests.fixtures.broker import Broker
 from tests.fixtures.openid_provider import running_provider
 from tests.support.backend import Backend, open_backend
@@ -142,8 +143,32 @@ async def test_code_of_another_browser_is_refused(house: House) -> None:
     me = await victim.get("/api/v2/me")
 
     assert without.headers["location"].endswith("?sign-in=late")
-    assert other.headers["location"].endswith("?sign-in=refused")
+    assert other.headers["location"].endswith("?sign-in=late")
     assert me.status_code == 401
+
+
+async def test_attempts_of_two_tabs_end_both_in_a_session(house: House) -> None:
+    browser = await house.browser()
+    first, second = await house.begin(browser), await house.begin(browser, "?window")
+
+    # The provider asks once, and knows the person in the second tab.
+    back = await house.log_in_there(browser, first, "agent1")
+    later = await house.log_in_there(browser, second, "agent1")
+    ends = [(await browser.get(one)).headers["location"] for one in (later, back)]
+
+    assert [one.partition("/desktop/")[2] for one in ends] == ["?sign-in=done&window", ""]
+    assert (await browser.get("/api/v2/me")).status_code == 200
+
+
+async def test_attempts_that_nobody_ends_do_not_pile_up(house: House) -> None:
+    browser = await house.browser()
+    led = [await house.begin(browser) for _ in range(20)]
+
+    kept = [one.name for one in browser.cookies.jar if one.name.startswith(ATTEMPT)]
+    back = await browser.get(await house.log_in_there(browser, led[-1], "agent1"))
+
+    assert len(kept) == 8
+    assert back.headers["location"].endswith("/desktop/")
 
 
 @pytest.mark.parametrize("change", ["code=made-up", "error=access_denied"])

@@ -22,6 +22,11 @@ KEY = RSAKey.generate_key(2048, {"kid": "rsa"})
 MINE, OTHERS = Attempt.begin(in_window=False), Attempt.begin(in_window=False)
 
 
+def name_of(attempt: Attempt) -> str:
+    """Return the name of the cookie of an attempt."""
+    return f"{ATTEMPT}{attempt.state[:8]}"
+
+
 class Login:
     """A browser that comes back, with each part of the login as a test needs it."""
 
@@ -46,12 +51,12 @@ class Login:
                 "method": "GET",
                 "path": CALLBACK,
                 "query_string": query.encode(),
-                "headers": [(b"cookie", f"{ATTEMPT}={MINE.cookie}".encode())],
+                "headers": [(b"cookie", f"{name_of(MINE)}={MINE.cookie}".encode())],
             }
         )
         assert response is not None
         cookies = response.headers.getlist("set-cookie")
-        is_over = any(one.startswith(f"{ATTEMPT}=;") for one in cookies)
+        is_over = any(one.startswith(f"{name_of(MINE)}=;") for one in cookies)
         return response.headers["location"].partition("?")[2], is_over
 
     def _fail(self, part: str) -> None:
@@ -90,7 +95,13 @@ class Login:
     "query", ["", "state=", "state={other}&code=c", "error=access_denied", "state=%ff"]
 )
 async def test_callback_of_another_attempt_keeps_this_one(query: str) -> None:
-    assert await Login().come_back(query.format(other=OTHERS.state)) == ("sign-in=refused", False)
+    assert await Login().come_back(query.format(other=OTHERS.state)) == ("sign-in=late", False)
+
+
+async def test_state_that_only_begins_alike_is_refused() -> None:
+    query = f"state={MINE.state[:8]}{OTHERS.state[8:]}&code=c"
+
+    assert await Login().come_back(query) == ("sign-in=refused", False)
 
 
 @pytest.mark.parametrize(
