@@ -7,7 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from deploy.local.stack.system import System
-from tests.support.agent_page import AgentPage, prefer
+from tests.support.agent_page import AgentPage, prefer, shown
 from tests.support.clients import customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey, pytest.mark.timeout(300)]
@@ -123,3 +123,42 @@ async def test_offer_is_heard_and_notified_where_the_agent_wants_it(
 
     assert notices == ["Offered: Heard, from Ann"]
     assert after == {"tones": 2, "notices": notices}
+
+
+async def test_mute_and_quiet_hours_silence_an_offer(desk: AgentPage, running: System) -> None:
+    page = desk.page
+    await page.evaluate(LISTEN)
+    mute = page.get_by_role("button", name="Mute")
+    await expect(mute).to_have_attribute("aria-pressed", "false")
+    await mute.click()
+    await expect(mute).to_have_attribute("aria-pressed", "true")
+    await hand_in(customer_mail("Muted"), running.addresses.smtp)
+    await desk.accept("Muted")
+    await page.keyboard.press("e")
+    await desk.ended("Muted", "Done")
+    await mute.click()
+
+    await page.clock.set_fixed_time("2026-11-30T23:30:00")
+    await page.get_by_role("button", name="Settings").click()
+    await page.get_by_label("Quiet from").fill("22:00")
+    await page.get_by_label("to", exact=True).fill("06:00")
+    barriers = await desk.barriers()
+    await desk.picture("quiet_hours")
+    await page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await hand_in(customer_mail("At night"), running.addresses.smtp)
+    await desk.accept("At night")
+    await page.keyboard.press("e")
+    await desk.ended("At night", "Done")
+    silent = await page.evaluate("window.heard.tones")
+
+    await page.clock.set_fixed_time("2026-12-01T06:00:00")
+    await hand_in(customer_mail("In the morning"), running.addresses.smtp)
+    await desk.accept("In the morning")
+    await page.wait_for_function("window.heard.tones === 2")
+    await page.keyboard.press("e")
+    await desk.ended("In the morning", "Done")
+    await prefer(running.gateway_url, "agent1", formats=False)
+
+    assert silent == 0
+    assert shown(barriers) == "[]"

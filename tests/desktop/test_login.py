@@ -83,7 +83,7 @@ async def test_two_tabs_log_in_at_the_provider_side_by_side(running: System) -> 
     ("end", "locale", "words"),
     [
         ("down", "en-GB", "Mailroom cannot log you in now. Try again later."),
-        ("down", "de-DE", "Mailroom kann Sie gerade nicht anmelden."),
+        ("down", "de-DE", "gerade nicht anmelden."),
         ("away", "en-GB", "does not answer. Try again later, or use a password."),
         ("late", "en-GB", "took too long, or was begun in another browser. Try again."),
         ("made-up<b>", "en-GB", ""),

@@ -7,7 +7,7 @@ from playwright.async_api import Route, expect
 
 from deploy.local.stack.system import System
 from tests.desktop.test_day import discard
-from tests.support.agent_page import AgentPage
+from tests.support.agent_page import AgentPage, shown
 from tests.support.clients import customer_mail, hand_in
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey, pytest.mark.timeout(300)]
@@ -94,3 +94,20 @@ async def test_empty_desk_says_what_comes_next(desk: AgentPage) -> None:
     page = desk.page
     await expect(page.locator("main")).to_contain_text("Mail that you accept is shown here.")
     await expect(page.locator("nav")).to_contain_text("The next mail comes by itself.")
+
+
+async def test_page_older_than_the_gateway_is_loaded_again(desk: AgentPage) -> None:
+    page = desk.page
+    await page.route("**/assets/Editor*", lambda route: route.fulfill(status=404))
+    await page.keyboard.press("c")
+    await expect(page.get_by_role("alert").filter(has_text="After an update")).to_be_visible()
+    barriers = await desk.barriers()
+    await desk.picture("older_page")
+    await page.unroute_all()
+
+    await page.get_by_role("button", name="Load the page again").click()
+    await page.locator("nav [data-id]", has_text="(no subject)").click()
+
+    await expect(page.locator("#to")).to_be_focused()
+    await discard(page)
+    assert shown(barriers) == "[]"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasOnlyFolded, partsOf } from "../src/mail/parts";
+import { mayAnswerBelow, partsOf } from "../src/mail/parts";
 import { de } from "../src/words/de";
 import { en } from "../src/words/en";
 
@@ -54,12 +54,15 @@ describe("words", () => {
   });
 });
 
-describe("hasOnlyFolded", () => {
+describe("mayAnswerBelow", () => {
   it.each([
     [[{ kind: "folded", text: "Ann wrote: yes" }], true],
     [[{ kind: "new", text: "\n" }, { kind: "folded", text: "all" }, { kind: "signature", text: "Ann" }], true],
     [[{ kind: "new", text: "Yes." }, { kind: "folded", text: "all" }], false],
+    [[{ kind: "new", text: "Hello,\nsee my answers below." }, { kind: "folded", text: "all" }], true],
+    [[{ kind: "new", text: "Antworten siehe unten" }, { kind: "folded", text: "all" }], true],
+    [[{ kind: "new", text: `${"Long words. ".repeat(40)} as below` }, { kind: "folded", text: "all" }], false],
   ] as const)("of %o is %o", (parts, isTrue) => {
-    expect(hasOnlyFolded(parts)).toBe(isTrue);
+    expect(mayAnswerBelow(parts)).toBe(isTrue);
   });
 });

@@ -1,5 +1,6 @@
 // Tells an agent about an offer who is not looking: sound, notification, title, icon.
 
+import { isQuiet } from "./quiet_hours";
 import { preferences } from "../shell/preferences.svelte";
 
 const TITLE = document.title;
@@ -48,9 +49,11 @@ export async function chime(volume = preferences.current.volume): Promise<void> 
 }
 
 export function alarm(title: string, id: string, onClick: () => void): void {
-  if (preferences.current.sound) void chime();
+  const { sound, quietFrom, quietTo } = preferences.current;
+  const isSilent = !sound || isQuiet(quietFrom, quietTo, new Date());
+  if (!isSilent) void chime();
   if (!preferences.notifications || document.hasFocus() || !canNotify()) return;
-  const notification = new Notification(title, { tag: id });
+  const notification = new Notification(title, { tag: id, silent: isSilent });
   notification.onclick = () => {
     window.focus();
     notification.close();

@@ -7,10 +7,19 @@ export interface Part {
   text: string;
 }
 
-// Whether nothing but what is folded has words: somebody may have answered below a quote that no
-// mark tells from the answer.
-export function hasOnlyFolded(parts: readonly Part[]): boolean {
-  return !parts.some((one) => one.kind === "new" && one.text.trim() !== "");
+const POINTS_BELOW =
+  /\b(?:below|in-?line|underneath|unten|unterhalb|im text|ci-dessous|plus bas|abajo|sotto|hieronder)\b/i;
+const SHORT = 300;
+
+// Whether words may stand among what is folded, where no mark tells an answer from the quote above
+// it: nothing else has words, or those above are few and point there.
+export function mayAnswerBelow(parts: readonly Part[]): boolean {
+  const above = parts
+    .filter((one) => one.kind === "new")
+    .map((one) => one.text.trim())
+    .join("\n")
+    .trim();
+  return above === "" || (above.length <= SHORT && POINTS_BELOW.test(above));
 }
 
 const KINDS: Readonly<Record<string, Part["kind"]>> = { new: "new", signature: "signature" };

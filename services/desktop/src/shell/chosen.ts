@@ -1,5 +1,7 @@
 // The choices of an agent, also as another page or an older release has stored them. Pure.
 
+import { isTime } from "../alarm/quiet_hours";
+
 export type Theme = "auto" | "light" | "dark";
 
 export interface Chosen {
@@ -7,6 +9,9 @@ export interface Chosen {
   theme: Theme;
   sound: boolean;
   volume: number;
+  // Between these times nothing sounds; empty for no such hours.
+  quietFrom: string;
+  quietTo: string;
   singleKeys: boolean;
   // Whether new words are formatted, and not plain text.
   formats: boolean;
@@ -19,6 +24,8 @@ export const DEFAULTS: Chosen = {
   theme: "auto",
   sound: true,
   volume: 0.4,
+  quietFrom: "",
+  quietTo: "",
   singleKeys: true,
   formats: true,
   keys: {},
@@ -37,6 +44,8 @@ export function readChosen(stored: unknown): Chosen {
     theme: pick("theme", (one) => THEMES.includes(one)),
     sound: pick("sound", isFlag),
     volume: pick("volume", (one) => typeof one === "number" && one >= 0 && one <= 1),
+    quietFrom: pick("quietFrom", isTime),
+    quietTo: pick("quietTo", isTime),
     singleKeys: pick("singleKeys", isFlag),
     formats: pick("formats", isFlag),
     keys: isRecord(found["keys"]) ? readKeys(found["keys"]) : {},
