@@ -43,6 +43,7 @@ _AT_ONCE: Final = 16
 _PACE: Final = 0.02
 """Seconds between two events: fifty a second."""
 
+_REST: Final = 1.0
 _AWAY: Final = 30
 _INTERRUPTED: Final = 130
 _WORDS: Final = "the quick brown fox jumps over the lazy dog "
@@ -97,7 +98,11 @@ async def measure(up: Servers, folder: Path, extent: Extent, tell: Callable[[str
     build_desktop()
     async with (
         system(
-            up.access, sent=folder / "sent", addresses=Addresses.choose(familiar=False)
+            up.access,
+            sent=folder / "sent",
+            addresses=Addresses.choose(familiar=False),
+            # A gateway that is killed twenty times would rest half a minute each time.
+            longest_pause=_REST,
         ) as running,
         running_chromium(
             "--enable-precise-memory-info", locale="en-GB", reduced_motion="reduce"
