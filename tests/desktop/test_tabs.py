@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import BrowserContext, Page, Request, expect
+from playwright.async_api import BrowserContext, Page, Request, Route, expect
 
 from deploy.local.stack.system import System
 from tests.desktop.test_german import LISTEN
@@ -165,21 +165,53 @@ async def test_lead_goes_to_the_tab_that_is_looked_at(
     assert [tab.faults for tab in tabs] == [[], [], []]
 
 
+async def end_login(context: BrowserContext, *pages: Page) -> set[Page]:
+    """End the login of all tabs, until each asks for it; return those that have asked for a draft.
+
+    A tab may hear of the end from another one before its key.
+    """
+    asking: set[Page] = set()
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/me/interactions"):
+            asking.add(request.frame.page)
+
+    context.on("request", note)
+    await context.clear_cookies()
+    for page in pages:
+        await page.keyboard.press("c")
+        await expect(page.get_by_role("dialog").locator("[name=password]")).to_be_focused()
+    context.remove_listener("request", note)
+    return asking
+
+
+async def log_in_again(page: Page) -> None:
+    """Fill in the dialog that asks for the password."""
+    await page.get_by_role("dialog").locator("[name=password]").fill("agent1")
+    await page.keyboard.press("Enter")
+
+
+async def discard_all(running: System, page: Page) -> None:
+    """Discard all that the agent holds, until a page shows it."""
+    async with rest_client(running, "agent1") as client:
+        listed = (await client.get("/me/interactions?fields=id")).json()["interactions"]
+        for one in listed:
+            await client.post(one["id"], "Cancel")
+    await expect(page.locator("#list-drafts")).to_have_count(0)
+
+
 async def test_login_in_a_tab_that_follows_serves_them_all(
     context: BrowserContext, running: System
 ) -> None:
     tabs = await open_tabs(context, running, 2)
     first, second = (tab.page for tab in tabs)
-    await context.clear_cookies()
-    for page in (first, second):
-        await page.keyboard.press("c")
-        await expect(page.get_by_role("dialog").locator("[name=password]")).to_be_focused()
+    asking = await end_login(context, first, second)
 
-    await second.get_by_role("dialog").locator("[name=password]").fill("agent1")
-    await second.keyboard.press("Enter")
+    await log_in_again(second)
+
     for page in (first, second):
         await expect(page.get_by_role("dialog")).to_have_count(0)
-        await expect(page.locator("#list-drafts")).to_contain_text("2")
+        await expect(page.locator("#list-drafts")).to_contain_text(str(len(asking)))
     await hand_in(customer_mail("After the login"), running.addresses.smtp)
     for tab in tabs:
         await tab.is_offered("After the login")
@@ -187,9 +219,36 @@ async def test_login_in_a_tab_that_follows_serves_them_all(
     await first.keyboard.press("e")
     for tab in tabs:
         await tab.ended("After the login", "Done")
-    async with rest_client(running, "agent1") as client:
-        listed = (await client.get("/me/interactions?fields=id")).json()["interactions"]
-        for one in listed:
-            await client.post(one["id"], "Cancel")
-    await expect(first.locator("#list-drafts")).to_have_count(0)
+    await discard_all(running, first)
+    await be_not_ready(running)
+
+
+async def test_tab_that_follows_has_what_its_leader_has_only_read(
+    context: BrowserContext, running: System
+) -> None:
+    tabs = await open_tabs(context, running, 2)
+    leader, follower = (tab.page for tab in tabs)
+    asking = await end_login(context, leader, follower)
+    follower_has_read = asyncio.Event()
+
+    async def read(route: Route) -> None:
+        await route.fulfill(response=await route.fetch())
+        follower_has_read.set()
+
+    async def read_later(route: Route) -> None:
+        await follower_has_read.wait()
+        async with rest_client(running, "agent1") as client:
+            draft = {"operationName": "Create", "queueName": "drafts"}
+            waiting = {"Prefer": "wait=20"}
+            await client.client.post("/api/v2/me/interactions", json=draft, headers=waiting)
+        await route.continue_()
+
+    await follower.route("**/me/interactions?*", read, times=1)
+    await leader.route("**/me/interactions?*", read_later, times=1)
+
+    await log_in_again(follower)
+
+    for page in (leader, follower):
+        await expect(page.locator("#list-drafts")).to_contain_text(str(len(asking) + 1))
+    await discard_all(running, leader)
     await be_not_ready(running)

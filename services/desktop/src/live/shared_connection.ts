@@ -6,7 +6,8 @@ import { Connection, type Link, type Listener } from "./connection";
 // What tabs tell each other.
 type News =
   | { kind: "message"; topic: string; data: unknown }
-  | { kind: "link"; link: Link; offset: number }
+  // `begun` is the position after which the leader hears everything.
+  | { kind: "link"; link: Link; offset: number; begun: number }
   | { kind: "gap" | "denied" }
   // A tab has come, and asks for the link.
   | { kind: "here" }
@@ -28,6 +29,9 @@ export class SharedConnection {
   #link: Link = "connecting";
   #offset = 0;
   #position = -1;
+  // The position after which the leader of the tabs hears everything. Before it, a tab that follows
+  // knows only what it has read itself.
+  #begun = -1;
   // Messages that are heard while the work is read; undefined while none is read.
   #waiting: { topic: string; data: unknown }[] | undefined = [];
   #hasStopped = false;
@@ -74,9 +78,14 @@ export class SharedConnection {
     for (const { topic, data } of waiting) {
       if (readPosition(data) > position) this.#deliver(topic, data);
     }
-    if (this.#connection) this.#connection.start(position);
-    else if (!this.#channel) this.#connect();
-    else this.#waitForLead();
+    if (this.#connection) {
+      this.#begun = position;
+      this.#connection.start(position);
+    } else if (!this.#channel) this.#connect();
+    else {
+      this.#waitForLead();
+      this.#requireWhatLeaderRead();
+    }
     this.#tell({ kind: "here" });
   }
 
@@ -119,9 +128,9 @@ export class SharedConnection {
         },
         onLink: (link) => {
           if (!isMine()) return;
-          this.#tell({ kind: "link", link, offset: connection.offset });
           this.#offset = connection.offset;
           this.#link = link;
+          this.#tellLink();
           this.#listener.onLink(link);
         },
         onGap: () => {
@@ -138,6 +147,7 @@ export class SharedConnection {
       this.#headers,
     );
     this.#connection = connection;
+    this.#begun = this.#position;
     connection.start(this.#position);
   }
 
@@ -170,7 +180,9 @@ export class SharedConnection {
       case "link":
         if (this.isLeading) return;
         this.#offset = news.offset;
+        this.#begun = news.begun;
         this.#listener.onLink(news.link);
+        if (!this.#waiting) this.#requireWhatLeaderRead();
         return;
       case "gap":
         if (!this.isLeading) this.#listener.onGap();
@@ -179,7 +191,7 @@ export class SharedConnection {
         if (!this.isLeading) this.#listener.onDenied();
         return;
       case "here":
-        if (this.isLeading) this.#tell({ kind: "link", link: this.#link, offset: this.offset });
+        if (this.isLeading) this.#tellLink();
         return;
       case "unseen":
         if (isSeen && this.#waitsForLead) this.#tell({ kind: "seen" });
@@ -187,6 +199,16 @@ export class SharedConnection {
       case "seen":
         if (!isSeen && this.isLeading) this.#giveLeadAway();
     }
+  }
+
+  // A leader that reads the work again hears only what comes after that. A tab that has read less
+  // reads again as well.
+  #requireWhatLeaderRead(): void {
+    if (this.#position < this.#begun) this.#listener.onGap();
+  }
+
+  #tellLink(): void {
+    this.#tell({ kind: "link", link: this.#link, offset: this.offset, begun: this.#begun });
   }
 
   #take(topic: string, data: unknown): void {
