@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from deploy.local.stack.system import System
 from tests.fixtures.chromium import running_chromium
@@ -56,7 +56,7 @@ async def test_mail_is_accepted_read_and_done_by_key(desk: AgentPage, running: S
     await expect(page.locator("nav [data-id]")).to_be_focused()
     await page.keyboard.press("Enter")
     await discard(page)
-    await expect(page.locator("#search")).to_be_focused()
+    await expect(page.locator("#content")).to_be_focused()
 
 
 async def test_login_in_another_tab_leaves_this_one_at_work(
@@ -185,6 +185,31 @@ async def test_offer_is_extended_once_and_the_focus_stays(desk: AgentPage, runni
     assert shown(barriers) == "[]"
 
 
+async def test_offer_is_accepted_while_it_is_extended(desk: AgentPage, running: System) -> None:
+    page, is_accepted = desk.page, asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if "ExtendInvitation" not in (route.request.post_data or ""):
+            await route.continue_()
+            return
+        answer = await route.fetch()
+        await is_accepted.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/me/interactions/*", hold)
+    await hand_in(customer_mail("In a hurry"), running.addresses.smtp)
+    await desk.is_offered("In a hurry")
+
+    await page.keyboard.press("Alt+m")
+    await expect(page.locator(".offer").get_by_role("button", name="More time")).to_have_count(0)
+    await desk.accept("In a hurry")
+    is_accepted.set()
+
+    await page.keyboard.press("e")
+    await desk.ended("In a hurry", "Done")
+    await page.unroute_all(behavior="wait")
+
+
 async def test_search_finds_the_words_of_what_is_in_a_workbin(
     desk: AgentPage, running: System
 ) -> None:
@@ -253,6 +278,7 @@ async def test_key_that_was_changed_is_there_on_every_machine(desk: AgentPage) -
     await page.keyboard.press("v")
     await expect(page.locator("#to")).to_be_focused()
     await discard(page)
+    await expect(page.locator("#list-drafts")).to_have_count(0)
 
     await page.keyboard.press("?")
     await dialog.get_by_role("button", name="All as at first").click()

@@ -9,9 +9,9 @@ function page(...there: string[]): ParentNode {
 }
 
 it.each([
-  [["nav #search", "nav [data-id]", "nav .chosen"], "nav .chosen"],
-  [["nav #search", "nav [data-id]"], "nav [data-id]"],
-  [["nav #search"], "nav #search"],
+  [["nav #search", "nav [data-id]", "nav .chosen", "#content"], "nav .chosen"],
+  [["nav #search", "nav [data-id]", "#content"], "nav [data-id]"],
+  [["nav #search", "#content"], "#content"],
 ])("of %j takes %s", (there, expected) => {
   expect(placeInList(page(...there))).toBe(expected);
 });

@@ -2,10 +2,11 @@
 
 import { tick } from "svelte";
 
-// One query with several selectors would find what stands first on the page, which is the search.
-const PLACES = ["nav .chosen", "nav [data-id]", "nav #search"];
+// One query with several selectors would find what stands first on the page. Not the search where
+// the list is empty: the next key would be a word there.
+const PLACES = ["nav .chosen", "nav [data-id]", "#content"];
 
-// The place in the list for the focus of a mail that is gone.
+// The place for the focus of a mail that is gone: the list, or what says that it is empty.
 export function placeInList(page: ParentNode): HTMLElement | null {
   for (const selector of PLACES) {
     const place = page.querySelector<HTMLElement>(selector);

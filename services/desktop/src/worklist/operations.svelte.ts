@@ -29,6 +29,8 @@ export interface Worklist {
 const OUTCOME_WAIT = 10;
 // The key that is busy while a mail is begun that has no id yet.
 const NEW_MAIL = "";
+// Begins the key that is busy while an offer is extended.
+const EXTENSION = "extension of ";
 
 export class Operations {
   // The mails that the agent does something with, until its outcome is there.
@@ -61,15 +63,7 @@ export class Operations {
     parameters: object = {},
     options: Options = {},
   ): Promise<Outcome> {
-    return this.#busyWith(item.id, async () => {
-      const outcome = await this.#worklist.api.post<Outcome>(
-        `/me/interactions/${item.id}`,
-        { operationName: name, ...parameters },
-        { wait: OUTCOME_WAIT, ...options },
-      );
-      if (outcome.interaction) this.#worklist.take(outcome.interaction);
-      return outcome;
-    });
+    return this.#busyWith(item.id, () => this.#post(item, name, parameters, options));
   }
 
   async accept(item: Interaction): Promise<void> {
@@ -82,15 +76,27 @@ export class Operations {
     if (!this.busy.has(item.id)) await this.act(item, "Reject");
   }
 
-  // Has more time to answer an offer, which is possible once.
+  // Has more time to answer an offer, which is possible once. The offer is not busy with it: the
+  // server keeps the order of an agent's operations, so an answer need not wait.
   async extend(item: Interaction): Promise<void> {
-    if (this.busy.has(item.id) || !may(item, "ExtendInvitation")) return;
-    const outcome = await this.act(item, "ExtendInvitation");
-    const until = outcome?.interaction?.inviteExpiresAt;
-    if (!until) return;
-    const { seconds } = countdown(until, this.#worklist.serverNow, 0);
-    const subject = item.email_object.subject || language.t.noSubject;
-    notices.add("good", language.t.staysOffered(subject, seconds));
+    const { id } = item;
+    if (this.busy.has(id) || this.isExtending(id) || !may(item, "ExtendInvitation")) return;
+    try {
+      const outcome = await this.#busyWith(EXTENSION + id, () =>
+        this.#post(item, "ExtendInvitation"),
+      );
+      const until = outcome.interaction?.inviteExpiresAt;
+      if (!until) return;
+      const { seconds } = countdown(until, this.#worklist.serverNow, 0);
+      const subject = item.email_object.subject || language.t.noSubject;
+      notices.add("good", language.t.staysOffered(subject, seconds));
+    } catch (error) {
+      notices.complain(nameOfOperation(language.t, "ExtendInvitation"), error);
+    }
+  }
+
+  isExtending(id: string): boolean {
+    return this.busy.has(EXTENSION + id);
   }
 
   async create(): Promise<void> {
@@ -135,6 +141,22 @@ export class Operations {
     } catch (error) {
       notices.complain(language.t.takeOut, error);
     }
+  }
+
+  // Performs an operation and folds its outcome.
+  async #post(
+    item: Interaction,
+    name: string,
+    parameters: object = {},
+    options: Options = {},
+  ): Promise<Outcome> {
+    const outcome = await this.#worklist.api.post<Outcome>(
+      `/me/interactions/${item.id}`,
+      { operationName: name, ...parameters },
+      { wait: OUTCOME_WAIT, ...options },
+    );
+    if (outcome.interaction) this.#worklist.take(outcome.interaction);
+    return outcome;
   }
 
   // Begins a draft and shows it. Busy until it is shown, so that a second key begins no second one.
