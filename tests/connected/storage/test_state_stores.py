@@ -9,6 +9,7 @@ from shared.domain.routing.agent_search import AgentSearch
 from shared.storage.agents.agent_store import Reservation
 from shared.storage.configuration_store import KEPT_FOR, ConfigurationStore, NotConfiguredError
 from shared.storage.contacts.contact_store import ContactStore
+from shared.storage.database.client import NEWEST
 from shared.storage.database.leases import LeaseStore
 from shared.storage.journal_generations import JournalGenerations
 from shared.storage.parked_messages import ParkedMessage, ParkedStore
@@ -117,5 +118,6 @@ async def test_sender_met_by_many_at_once_is_one_contact(backend: Backend) -> No
     met = await asyncio.gather(*(one.meet("Ann@Example.org", "Ann", makes=True) for one in stores))
 
     assert len({one.id for one in met if one}) == 1
-    assert await backend.database["contacts"].count_documents({}) == 1
+    contacts = backend.database["contacts"].with_options(read_concern=NEWEST)
+    assert await contacts.count_documents({}) == 1
     assert await stores[0].meet("nobody@example.org", "", makes=False) is None
