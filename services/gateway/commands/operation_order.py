@@ -13,7 +13,6 @@ from shared.domain.errors import Refused
 from shared.messaging.publisher import NotPublishedError
 from shared.storage.turn_store import Turn, TurnStore
 
-# Outcomes take milliseconds. The pause doubles, so that a slow one costs few reads.
 # Outcomes come in milliseconds: the first look is early, and later ones spare the database.
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.1
