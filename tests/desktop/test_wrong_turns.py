@@ -1,4 +1,4 @@
-"""What people do wrong at the desktop, and small pages, where there is no room for much."""
+"""Wrong turns of people at the desktop, and small pages without much room."""
 
 import asyncio
 

@@ -11,7 +11,7 @@ from shared.storage.indexes import LINK_KEYS
 
 # As many as SHA-256 gives: a longer key makes HMAC hardly stronger (RFC 2104, 3).
 _OCTETS: Final = 32
-# What is signed in the last minute of a day is shown on the next day.
+# An address signed in the last minute of a day may be opened on the next day.
 _KEPT_FOR: Final = timedelta(days=2)
 
 
