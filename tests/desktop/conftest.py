@@ -17,6 +17,7 @@ from tests.fixtures.rest_agents import agent1, agent2
 from tests.support.agent_page import AgentPage, open_desktop, prefer
 from tests.support.clients import rest_client
 from tests.support.systems.whole_system import whole_system
+from tests.support.waiting import until
 
 __all__ = ["agent1", "agent2", "built_desktop"]
 
@@ -60,9 +61,32 @@ async def browser() -> AsyncIterator[BrowserContext]:
         yield context
 
 
+async def discard_drafts(running: System) -> None:
+    """Discard what tests before have left, as tests count drafts."""
+    async with rest_client(running, "agent1") as client:
+
+        async def has_none() -> bool:
+            listed = (await client.get("/me/interactions?fields=*")).json()["interactions"]
+            drafts = [one["id"] for one in listed if "Cancel" in one["capabilities"]]
+            for draft in drafts:
+                # Its Cancel of a moment ago may be under way.
+                await client.client.post(
+                    f"/api/v2/me/interactions/{draft}",
+                    json={"operationName": "Cancel"},
+                    headers={"Prefer": "wait=5"},
+                )
+            return not drafts
+
+        assert await until(has_none, seconds=30)
+
+
 @pytest.fixture
 async def desk(browser: BrowserContext, running: System) -> AsyncIterator[AgentPage]:
-    """The desktop of agent1, who is ready; it reported no error when the test has ended."""
+    """The desktop of agent1, who is ready and has no draft.
+
+    It reported no error when the test has ended.
+    """
+    await discard_drafts(running)
     desk = await open_desktop(browser, running.gateway_url)
     await desk.log_in("agent1")
     await desk.choose_state("Ready")
