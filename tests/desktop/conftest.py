@@ -1,8 +1,9 @@
 """The whole system and a browser for all tests of the desktop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import pytest
 from playwright.async_api import BrowserContext
@@ -22,6 +23,9 @@ from tests.support.waiting import until
 __all__ = ["agent1", "agent2", "built_desktop"]
 
 INVITATION_SECONDS = "60"
+
+_ENDED_BY: Final[Mapping[str, str]] = {"ReplyCreated": "Cancel", "Accepted": "Complete"}
+"""The operation that ends an interaction in a state."""
 
 
 @pytest.fixture(scope="package")
@@ -61,32 +65,32 @@ async def browser() -> AsyncIterator[BrowserContext]:
         yield context
 
 
-async def discard_drafts(running: System) -> None:
-    """Discard what tests before have left, as tests count drafts."""
+async def end_work(running: System) -> None:
+    """End what tests before have left: discard drafts, complete mails. Tests count both."""
     async with rest_client(running, "agent1") as client:
 
         async def has_none() -> bool:
             listed = (await client.get("/me/interactions?fields=*")).json()["interactions"]
-            drafts = [one["id"] for one in listed if "Cancel" in one["capabilities"]]
-            for draft in drafts:
-                # Its Cancel of a moment ago may be under way.
+            left = [one for one in listed if one["state"] in _ENDED_BY]
+            for one in left:
+                # Its operation of a moment ago may be under way.
                 await client.client.post(
-                    f"/api/v2/me/interactions/{draft}",
-                    json={"operationName": "Cancel"},
+                    f"/api/v2/me/interactions/{one['id']}",
+                    json={"operationName": _ENDED_BY[one["state"]]},
                     headers={"Prefer": "wait=5"},
                 )
-            return not drafts
+            return not left
 
         assert await until(has_none, seconds=30)
 
 
 @pytest.fixture
 async def desk(browser: BrowserContext, running: System) -> AsyncIterator[AgentPage]:
-    """The desktop of agent1, who is ready and has no draft.
+    """The desktop of agent1, who is ready and holds nothing.
 
     It reported no error when the test has ended.
     """
-    await discard_drafts(running)
+    await end_work(running)
     desk = await open_desktop(browser, running.gateway_url)
     await desk.log_in("agent1")
     await desk.choose_state("Ready")

@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import type { StateMessage } from "../src/api/types";
 
 vi.mock("../src/live/connection", () => ({
   CHANNELS: "channels",
@@ -13,7 +14,7 @@ vi.mock("../src/live/connection", () => ({
 }));
 
 const AGENT = { id: "1", userName: "ann", firstName: "Ann", lastName: "", roles: ["ROLE_AGENT"] };
-const ANSWERS: Record<string, object> = {
+const answers: Record<string, object> = {
   "/me": { user: AGENT },
   "/me/interactions": { interactions: [], position: 1, totalCount: 0 },
   "/me/channels": { channels: [] },
@@ -33,7 +34,18 @@ async function answer(address: string): Promise<Response> {
   asked.push(path);
   const status = refusals[path];
   if (status === 0) throw new TypeError("no network");
-  return Response.json(status ? { statusCode: 1 } : ANSWERS[path], { status: status ?? 200 });
+  return Response.json(status ? { statusCode: 1 } : answers[path], { status: status ?? 200 });
+}
+
+function held(id: string, parts: Partial<StateMessage> = {}): StateMessage {
+  return {
+    id,
+    sequence: 1,
+    state: "Accepted",
+    capabilities: ["Reply"],
+    email_object: { subject: id },
+    ...parts,
+  } as StateMessage;
 }
 
 const news = new BroadcastChannel("mailroom.login");
@@ -104,5 +116,26 @@ describe("the desk", { timeout: 30_000 }, () => {
     });
 
     await expect(waiting).resolves.toMatchObject({ user: AGENT });
+  });
+
+  it("shows a draft that was asked for, unless the agent has chosen another mail meanwhile", async () => {
+    await desk.open();
+    desk.take(held("first"));
+    desk.take(held("second"));
+    const draft = held("draft", { state: "ReplyCreated" });
+    answers["/me/interactions/first"] = { interactionId: draft.id, interaction: draft };
+    const first = desk.work.items.get("first")!;
+
+    desk.choose("first");
+    await desk.operations.answer(first, "Reply");
+    const shown = desk.selected;
+    desk.choose("first");
+    const asked = desk.operations.answer(first, "Reply");
+    desk.choose("second");
+    await asked;
+
+    expect(shown).toBe("draft");
+    expect(desk.selected).toBe("second");
+    expect(desk.isOpeningDraft).toBe(false);
   });
 });

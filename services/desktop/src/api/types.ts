@@ -153,3 +153,13 @@ export interface History {
   perhaps_related?: string[];
   delivery?: Delivery;
 }
+
+export function isStateMessage(data: unknown): data is StateMessage {
+  const message = data as Partial<StateMessage> | null;
+  return typeof message?.id === "string" && typeof message.state === "string";
+}
+
+export function isWorkbinChange(data: unknown): data is WorkbinChange {
+  const change = data as Partial<WorkbinChange> | null;
+  return typeof change?.action === "string" && typeof change.interaction?.id === "string";
+}

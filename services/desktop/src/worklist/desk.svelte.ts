@@ -2,15 +2,16 @@
 
 import { alarm, showCount } from "../alarm/alarm";
 import { Api, ApiError } from "../api/client";
-import type {
-  AgentState,
-  Interaction,
-  Queue,
-  Sender,
-  StateMessage,
-  User,
-  Workbin,
-  WorkbinChange,
+import {
+  type AgentState,
+  type Interaction,
+  isStateMessage,
+  isWorkbinChange,
+  type Queue,
+  type Sender,
+  type StateMessage,
+  type User,
+  type Workbin,
 } from "../api/types";
 import { CHANNELS, INTERACTIONS, type Link, WORKBINS } from "../live/connection";
 import { Pauses } from "../live/pauses";
@@ -143,6 +144,12 @@ class Desk {
     this.takesFocus = id !== "";
     this.selected = id;
     this.isOpeningDraft = false;
+  }
+
+  // Shows the next mail after an answer of the server was waited for, unless the agent has gone on to
+  // another one than the mail that was left.
+  chooseAfter(left: string, next: string): void {
+    if (["", left, next].includes(this.selected)) this.choose(next);
   }
 
   hasOpenedDraft(): void {
@@ -383,16 +390,6 @@ class Desk {
     // One of several tabs is enough.
     if (this.#connection.isLeading) alarm(words, offer.id, () => this.choose(offer.id));
   }
-}
-
-function isStateMessage(data: unknown): data is StateMessage {
-  const message = data as Partial<StateMessage> | null;
-  return typeof message?.id === "string" && typeof message.state === "string";
-}
-
-function isWorkbinChange(data: unknown): data is WorkbinChange {
-  const change = data as Partial<WorkbinChange> | null;
-  return typeof change?.action === "string" && typeof change.interaction?.id === "string";
 }
 
 export const desk = new Desk();

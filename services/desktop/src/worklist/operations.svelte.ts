@@ -19,10 +19,11 @@ export interface Worklist {
   readonly api: Api;
   readonly queues: Queue[];
   readonly serverNow: number;
+  readonly selected: string;
   isOpeningDraft: boolean;
   take(message: StateMessage): void;
   refresh(id: string): Promise<Item | undefined>;
-  choose(id: string): void;
+  chooseAfter(left: string, next: string): void;
 }
 
 // Seconds; later the outcome comes as a message.
@@ -68,8 +69,9 @@ export class Operations {
 
   async accept(item: Interaction): Promise<void> {
     if (this.busy.has(item.id)) return;
+    const left = this.#worklist.selected;
     const outcome = await this.act(item, "Accept");
-    if (outcome) this.#worklist.choose(item.id);
+    if (outcome) this.#worklist.chooseAfter(left, item.id);
   }
 
   async reject(item: Interaction): Promise<void> {
@@ -130,6 +132,7 @@ export class Operations {
   }
 
   async pull(bin: string, item: Interaction): Promise<void> {
+    const left = this.#worklist.selected;
     try {
       const outcome = await this.#worklist.api.post<Outcome>(
         `/me/workbins/${bin}`,
@@ -137,7 +140,7 @@ export class Operations {
         { wait: OUTCOME_WAIT },
       );
       if (outcome.interaction) this.#worklist.take(outcome.interaction);
-      this.#worklist.choose(item.id);
+      this.#worklist.chooseAfter(left, item.id);
     } catch (error) {
       notices.complain(language.t.takeOut, error);
     }
@@ -162,9 +165,10 @@ export class Operations {
   // Begins a draft and shows it. Busy until it is shown, so that a second key begins no second one.
   async #openDraft(busy: string, name: string, begin: () => Promise<Outcome>): Promise<void> {
     const worklist = this.#worklist;
+    const left = worklist.selected;
     worklist.isOpeningDraft = true;
     try {
-      await this.#busyWith(busy, async () => this.#show(await begin()));
+      await this.#busyWith(busy, async () => this.#show(await begin(), left));
     } catch (error) {
       worklist.isOpeningDraft = false;
       notices.complain(name, error);
@@ -172,12 +176,13 @@ export class Operations {
   }
 
   // Shows a draft that an operation has begun; it may have to be asked for.
-  async #show(outcome: Outcome): Promise<void> {
+  async #show(outcome: Outcome, left: string): Promise<void> {
     const worklist = this.#worklist;
+    const id = outcome.interactionId ?? "";
     if (outcome.interaction) worklist.take(outcome.interaction);
-    else if (outcome.interactionId) await worklist.refresh(outcome.interactionId);
-    if (outcome.interactionId) worklist.choose(outcome.interactionId);
-    worklist.isOpeningDraft = Boolean(outcome.interactionId);
+    else if (id) await worklist.refresh(id);
+    if (id) worklist.chooseAfter(left, id);
+    worklist.isOpeningDraft = id !== "" && worklist.selected === id;
   }
 
   // The queue in which drafts of this house are, else that of the mail.
