@@ -30,6 +30,7 @@ from deploy.local.progress import NotPossibleError, report
 from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.services import Addresses
+from deploy.local.stack.supervisor import RestartPauses
 from deploy.local.stack.system import System, system
 from tests.fixtures.chromium import running_chromium
 from tests.support.agent_page import AgentPage, open_desktop, prefer
@@ -102,7 +103,7 @@ async def measure(up: Servers, folder: Path, extent: Extent, tell: Callable[[str
             sent=folder / "sent",
             addresses=Addresses.choose(familiar=False),
             # A gateway that is killed twenty times would rest half a minute each time.
-            longest_pause=_REST,
+            pauses=RestartPauses(longest=_REST),
         ) as running,
         running_chromium(
             "--enable-precise-memory-info", locale="en-GB", reduced_motion="reduce"

@@ -16,12 +16,14 @@ from deploy.local.servers.accounts import Access
 from deploy.local.servers.mongodb import LocalMongoDB
 from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from deploy.local.stack.services import Addresses
+from deploy.local.stack.supervisor import RestartPauses
 from deploy.local.stack.system import system
 from tests.fixtures.broker import Broker
 from tests.stateful.agent import CAPACITY
 from tests.stateful.simulation import IS_LONG, Server, Simulation, open_simulation
 from tests.support import record_reader
 from tests.support.systems.breakable_system import BreakableSystem
+from tests.support.systems.forked_services import fork_service
 
 _SETTINGS: Final = {
     # No invitation ends by itself, whoever is turned down may come again soon.
@@ -84,7 +86,8 @@ async def simulation(
                 sent=folder / "sent",
                 addresses=Addresses.choose(familiar=False),
                 configuration=_contact_center(folder),
-                first_pause=0.01,
+                pauses=RestartPauses(first=0.01),
+                launch=fork_service,
             ) as running,
             record_reader.open_client(stack_urls.mongodb_url) as client,
         ):

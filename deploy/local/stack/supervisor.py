@@ -3,9 +3,11 @@
 import asyncio
 import signal
 import time
-from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import Mapping, Sequence
+from asyncio.subprocess import PIPE, STDOUT
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -15,17 +17,64 @@ from deploy.local.processes.tether import tethered
 from deploy.local.progress import NotPossibleError
 from deploy.local.stack.services import Service
 
-SHORTEST_PAUSE = 1.0
-LONGEST_PAUSE = 30.0
 _LONG_ENOUGH = 60.0  # who ran this long starts again with the shortest pause
-_LINE_LIMIT = 1 << 20
+LINE_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RestartPauses:
+    """Seconds before a service that died is started again: they double while it dies often."""
+
+    first: float = 1.0
+    longest: float = 30.0
+
+
+PAUSES = RestartPauses()
+
+
+class Process(Protocol):
+    """A process that runs, as asyncio has it."""
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """The exit code, or a signal's number below zero; None while the process runs."""
+
+    @property
+    def stdout(self) -> asyncio.StreamReader | None:
+        """What the process prints, errors too."""
+
+    def send_signal(self, signal: int) -> None:
+        """Send a signal to the process."""
+
+    async def wait(self) -> int:
+        """Return the exit code once the process has ended."""
+
+
+Launch = Callable[[Service, Mapping[str, str]], Awaitable[Process]]
+
+
+async def launch_program(service: Service, environment: Mapping[str, str]) -> Process:
+    """Start a service's program in a session of its own, so that Ctrl-C reaches only us."""
+    return await asyncio.create_subprocess_exec(
+        *tethered(service.command),
+        env=environment,
+        cwd=CHECKOUT,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=PIPE,
+        stderr=STDOUT,
+        limit=LINE_LIMIT,
+        start_new_session=True,
+    )
 
 
 class Supervisor:
     """Keeps services running from `start` to `stop`. Use it on the main thread's event loop.
 
-    `first_pause` is how many seconds pass before a service that died is started again; it doubles
-    with each death that follows soon, up to `longest_pause`.
+    `grace` is how many seconds services have to stop; `launch` makes a service's process.
     """
 
     def __init__(
@@ -34,14 +83,14 @@ class Supervisor:
         log: Log,
         *,
         grace: float = 30.0,
-        first_pause: float = SHORTEST_PAUSE,
-        longest_pause: float = LONGEST_PAUSE,
+        pauses: RestartPauses = PAUSES,
+        launch: Launch = launch_program,
     ) -> None:
         self._services = services
         self._log = log
         self._grace = grace
-        self._first_pause = first_pause
-        self._longest_pause = longest_pause
+        self._pauses = pauses
+        self._launch = launch
         self._stopping = asyncio.Event()
         self._processes: dict[str, Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
@@ -101,17 +150,17 @@ class Supervisor:
                 process.send_signal(number)
 
     async def _keep(self, service: Service) -> None:
-        pause = self._first_pause
+        pause = self._pauses.first
         while not self._stopping.is_set():
             began = time.monotonic()
             code = await self._run_once(service)
             if self._stopping.is_set():
                 return
             if time.monotonic() - began > _LONG_ENOUGH:
-                pause = self._first_pause
+                pause = self._pauses.first
             self._log.write(service.name, f"DIED: {_cause(code)}; starts again in {pause:g} s")
             await self._rest(pause)
-            pause = min(pause * 2, self._longest_pause)
+            pause = min(pause * 2, self._pauses.longest)
 
     async def _rest(self, seconds: float) -> None:
         try:
@@ -120,19 +169,11 @@ class Supervisor:
             return
 
     async def _run_once(self, service: Service) -> int:
-        process = await asyncio.create_subprocess_exec(
-            *tethered(service.command),
-            env={**service.environment, **self._once.pop(service.name, {})},
-            cwd=CHECKOUT,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=PIPE,
-            stderr=STDOUT,
-            limit=_LINE_LIMIT,
-            start_new_session=True,
-        )
+        once = self._once.pop(service.name, {})
+        process = await self._launch(service, {**service.environment, **once})
         self._processes[service.name] = process
         if self._stopping.is_set():  # asked to stop while this process was being made
-            process.terminate()
+            process.send_signal(signal.SIGTERM)
         await self._copy_lines(service.name, process)
         return await process.wait()
 

@@ -14,7 +14,13 @@ from deploy.local.progress import NotPossibleError, report, waiting
 from deploy.local.servers.accounts import Access
 from deploy.local.stack.mail_sink import MailSink, mail_sink
 from deploy.local.stack.services import NAMES, Addresses, console_environment, service
-from deploy.local.stack.supervisor import LONGEST_PAUSE, SHORTEST_PAUSE, Supervisor
+from deploy.local.stack.supervisor import (
+    PAUSES,
+    Launch,
+    RestartPauses,
+    Supervisor,
+    launch_program,
+)
 
 CONTACT_CENTER = CHECKOUT / "deploy" / "local" / "contact-center.yaml"
 CONSOLE = (sys.executable, "-m", "services.console")
@@ -41,14 +47,14 @@ async def system(
     sent: Path,
     addresses: Addresses | None = None,
     configuration: Path = CONTACT_CENTER,
-    first_pause: float = SHORTEST_PAUSE,
-    longest_pause: float = LONGEST_PAUSE,
+    pauses: RestartPauses = PAUSES,
     grace: float = 30.0,
+    launch: Launch = launch_program,
 ) -> AsyncIterator[System]:
     """Give the whole system, ready, while the block runs; mails that leave are kept in `sent`.
 
-    `first_pause` is how many seconds a service that died rests before it is started again, up to
-    `longest_pause` if it dies often; `grace` is how many it has to stop in the end.
+    `pauses` are those before a service that died is started again; `grace` is how many seconds
+    services have to stop in the end; `launch` makes the process of a service.
 
     Raises:
         NotPossibleError: the configuration is refused or a service does not get ready; says why.
@@ -58,9 +64,7 @@ async def system(
     async with mail_sink(sent, where.sink, log) as sink:
         await _apply(configuration, access)
         services = [service(name, access, where) for name in NAMES]
-        supervisor = Supervisor(
-            services, log, grace=grace, first_pause=first_pause, longest_pause=longest_pause
-        )
+        supervisor = Supervisor(services, log, grace=grace, pauses=pauses, launch=launch)
         supervisor.start()
         try:
             with waiting("starting the services"):

@@ -9,12 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from deploy.local.processes.ports import free_port
+from deploy.local.stack.supervisor import Process as ServiceProcess
+from tests.support.systems.forked_services import fork
 
 
 class Process:
     """A gateway process, its address and the address of its probes.
 
-    `code` is the folder of its sources; by default this checkout.
+    `code` is the folder of its sources; by default this checkout, whose gateway is forked.
     """
 
     def __init__(self, rabbitmq_url: str, mongodb_url: str, code: Path | None = None) -> None:
@@ -33,15 +35,8 @@ class Process:
 
     async def start(self) -> None:
         """Return once the process is ready."""
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "services.gateway",
-            env=self.environment,
-            cwd=self._code,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        log = self.process.stderr
+        self.process = await self._launch()
+        log = self.process.stdout
         assert log is not None
         async with asyncio.timeout(60):
             while b'"started"' not in await log.readline():
@@ -57,7 +52,7 @@ class Process:
     async def kill(self) -> None:
         """End the process as a lost node would."""
         if not self.has_ended:
-            self.process.kill()
+            self.process.send_signal(signal.SIGKILL)
         await self._ended()
 
     async def stop(self) -> int:
@@ -66,6 +61,19 @@ class Process:
         async with asyncio.timeout(30):
             await self._ended()
         return self.process.returncode or 0
+
+    async def _launch(self) -> ServiceProcess:
+        if self._code is None:
+            return await fork("services.gateway", self.environment)
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.gateway",
+            env=self.environment,
+            cwd=self._code,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
 
     async def _ended(self) -> None:
         await self.process.wait()

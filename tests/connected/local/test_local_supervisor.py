@@ -16,7 +16,7 @@ from deploy.local.processes.ports import free_port
 from deploy.local.progress import NotPossibleError
 from deploy.local.stack.mail_sink import mail_sink
 from deploy.local.stack.services import Service
-from deploy.local.stack.supervisor import Supervisor
+from deploy.local.stack.supervisor import RestartPauses, Supervisor
 
 pytestmark = pytest.mark.connected
 
@@ -80,7 +80,7 @@ def gateway(program: str) -> Service:
 
 @asynccontextmanager
 async def supervised(program: str, log: Log, grace: float = 10) -> AsyncIterator[Supervisor]:
-    supervisor = Supervisor([gateway(program)], log, grace=grace, first_pause=0.01)
+    supervisor = Supervisor([gateway(program)], log, grace=grace, pauses=RestartPauses(first=0.01))
     supervisor.start()
     try:
         yield supervisor

@@ -18,11 +18,13 @@ from deploy.local.servers.accounts import Access
 from deploy.local.servers.mongodb import LocalMongoDB
 from deploy.local.servers.rabbitmq import LocalRabbitMQ
 from deploy.local.stack.services import NAMES, Addresses
+from deploy.local.stack.supervisor import RestartPauses
 from deploy.local.stack.system import CONTACT_CENTER, System, system
 from shared.domain.lifecycle import State
 from tests.support import record_reader
 from tests.support.record_checker import RunRecord
 from tests.support.record_reader import Database
+from tests.support.systems.forked_services import fork_service
 from tests.support.systems.mail_senders import MailSenders
 
 WORKERS: Final = NAMES
@@ -125,9 +127,9 @@ async def open_breakable_system(access: Access, folder: Path) -> AsyncIterator[B
                 sent=sent,
                 addresses=Addresses.choose(familiar=False),
                 configuration=_busy_contact_center(folder),
-                first_pause=0.01,
                 # Tests kill the same service dozens of times.
-                longest_pause=0.1,
+                pauses=RestartPauses(first=0.01, longest=0.1),
+                launch=fork_service,
             ) as running,
             record_reader.open_client(access.mongodb_url) as client,
         ):

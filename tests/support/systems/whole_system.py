@@ -12,6 +12,7 @@ from pymongo import AsyncMongoClient
 from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import CONTACT_CENTER, System, system
 from tests.fixtures.broker import Broker
+from tests.support.systems.forked_services import fork_service
 
 
 @asynccontextmanager
@@ -37,7 +38,11 @@ async def whole_system(
         for variable, value in {"ROUTING_INVITATION": invitation, **(settings or {})}.items():
             environment.setenv(variable, value)
         async with system(
-            access, sent=sent, addresses=addresses, configuration=configuration
+            access,
+            sent=sent,
+            addresses=addresses,
+            configuration=configuration,
+            launch=fork_service,
         ) as up:
             yield up
     async with AsyncMongoClient[dict[str, object]](database_url) as client:
