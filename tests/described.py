@@ -10,7 +10,7 @@ import httpx2
 from jsonschema import Draft202012Validator
 
 from services.gateway.notifications.topics import canonical
-from services.gateway.rest.openapi.document import COMMITTED
+from services.gateway.rest.openapi.committed import COMMITTED
 
 _JSON = "application/json"
 _ASKED_BY = {206: "Range", 304: "If-None-Match", 412: "If-Match"}

@@ -16,7 +16,7 @@ from shared.contracts.fetching import Fetch
 from shared.contracts.oauth import LoginUse
 from shared.logins.access_tokens import NoTokenError
 from shared.logins.oauth_logins import OAuthLogins
-from shared.oauth.client_credentials import BadCredentialsError
+from shared.oauth.signing_key import BadCredentialsError
 from shared.storage.configuration_store import ConfigurationStore
 from shared.storage.sealing import BadSealingKeyError
 

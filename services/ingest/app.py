@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from services.ingest.arrival_parser import ArrivalParser, ParsingStores
 from services.ingest.direct_parsing import DirectParsing
@@ -11,9 +12,10 @@ from services.ingest.report_matcher import ReportMatcher
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
-from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.store import CopyStore
 from shared.background_tasks import StopDeadline
+from shared.contracts.commands import ParseMail
+from shared.contracts.envelope import Envelope
 from shared.intake.flood_gate import FloodGate
 from shared.intake.mail_intake import MailIntake
 from shared.messaging.topology import INGEST
@@ -24,6 +26,9 @@ from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.report_store import ReportStore
+
+if TYPE_CHECKING:
+    from services.ingest.smtp.server_certificate import ServerCertificate
 
 
 @asynccontextmanager
@@ -42,7 +47,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
         running_consumer(settings, resources, INGEST, deadline) as consumer,
     ):
         arrival_parser = _arrival_parser(settings, resources, parser)
-        consumer.subscriber(ingest_handler(arrival_parser))
+        consumer.handle_by(Envelope[ParseMail], ingest_handler(arrival_parser))
         direct_parsing = DirectParsing(
             resources.arrivals,
             arrival_parser,
@@ -101,10 +106,13 @@ def _arrival_parser(
 @asynccontextmanager
 async def _certificate(
     settings: IngestSettings, health: Health
-) -> AsyncIterator[ServerCertificate | None]:
+) -> "AsyncIterator[ServerCertificate | None]":
     if settings.tls_certificate is None or settings.tls_key is None:
         yield None
         return
+    # Without a certificate ingest starts without the library that reads one.
+    from services.ingest.smtp.server_certificate import ServerCertificate  # noqa: PLC0415
+
     certificate = ServerCertificate(settings.tls_certificate, settings.tls_key)
     health.add_check("certificate", certificate.problem, needed=False)
     async with certificate.watched():

@@ -12,7 +12,7 @@ from shared.contracts.contact_center import SmtpRoute
 from shared.contracts.oauth import LoginUse
 from shared.logins.access_tokens import NoTokenError
 from shared.logins.oauth_logins import MakeKeeper, OAuthLogins, ReadContactCenter
-from shared.oauth.client_credentials import BadCredentialsError
+from shared.oauth.signing_key import BadCredentialsError
 from shared.storage.sealing import BadSealingKeyError
 
 log = structlog.get_logger()

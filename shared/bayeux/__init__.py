@@ -10,8 +10,8 @@ from shared.bayeux.sessions.session import Login
 from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
 from shared.bayeux.settings import BASE_PATHS, BayeuxSettings
 from shared.bayeux.transports.http.http_connection import Request
-from shared.bayeux.transports.web import Answer
 from shared.bayeux.uvicorn import collect_garbage_rarely, uvicorn_options
+from shared.http.answer import Answer
 
 __all__ = [
     "BASE_PATHS",

@@ -24,9 +24,10 @@ from shared.bayeux.transports.origins import (
     may_include,
     preflight,
 )
-from shared.bayeux.transports.web import Answer, Scope
+from shared.bayeux.transports.web import Scope
 from shared.bayeux.transports.websocket import WebSockets
 from shared.bayeux.transports.websocket_connection import SocketConnection
+from shared.http.answer import Answer
 
 Authenticate = Callable[[Scope], Awaitable[Principal | Answer]]
 """Reads the head of a request or an upgrade; returns the user, or the answer that refuses it."""

@@ -21,7 +21,7 @@ def commands_to(service: str) -> str:
 class Contract(BaseModel):
     """A message that another service may depend on. Fields are added, never renamed."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     exchange: ClassVar[str]
     address: ClassVar[str]
@@ -55,7 +55,7 @@ class Envelope(BaseModel, Generic[C]):
     `causation_id` is the id of the message that led to this one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     id: UUID = Field(default_factory=uuid4)
     correlation_id: UUID

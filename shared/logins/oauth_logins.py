@@ -12,7 +12,8 @@ from shared.contracts.contact_center import ContactCenter
 from shared.contracts.oauth import LoginUse, MailServer
 from shared.domain.clock import Clock
 from shared.logins.access_tokens import Issuer, LoginIdentity, NoTokenError, TokenKeeper
-from shared.oauth.client_credentials import BadCredentialsError, read_credentials
+from shared.oauth.client_credentials import read_credentials
+from shared.oauth.signing_key import BadCredentialsError
 from shared.oauth.token_client import post
 from shared.storage.database.client import Database
 from shared.storage.database.leases import LeaseStore

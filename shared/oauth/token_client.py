@@ -6,8 +6,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-import httpx2
-
 from shared.oauth.token_requests import TokenClient, TokenRequest, for_token
 from shared.oauth.token_responses import (
     LARGEST,
@@ -35,6 +33,8 @@ async def post(request: TokenRequest) -> HttpAnswer:
     Raises:
         EndpointUnavailableError: There was no answer in time.
     """
+    import httpx2  # noqa: PLC0415 - a service without OAuth logins starts without it
+
     try:
         async with (
             asyncio.timeout(DEADLINE.total_seconds()),

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from joserfc import jwt
-
 from shared.contracts.oauth import OAuthLogin
-from shared.oauth.client_credentials import Credentials, SigningKey
+from shared.oauth.client_credentials import Credentials
+from shared.oauth.signing_key import SigningKey
 
 # Seconds. Long enough for clocks that differ, and short where an assertion leaks.
 _ASSERTION_LASTS: Final = 300
@@ -95,6 +94,8 @@ def _request(url: str, form: Mapping[str, str], secrets: tuple[str, ...]) -> Tok
 
 
 def _assertion(asker: TokenClient, key: SigningKey, **more: str) -> str:
+    from joserfc import jwt  # noqa: PLC0415 - few logins have a key, and all services a start
+
     issued = int(asker.now.timestamp())
     claims = {
         "iss": key.issuer,

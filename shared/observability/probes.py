@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from shared.bayeux.transports.http.http_protocol import StrictHttpProtocol
+from shared.http.http_protocol import StrictHttpProtocol
 from shared.observability.serving import serving
 from shared.peers.open_connections import ConnectionLimits, OpenConnections
 

@@ -7,10 +7,11 @@ import hmac
 import re
 import secrets
 from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+if TYPE_CHECKING:
+    pass
+
 
 VARIABLE: Final = "MAILROOM_SEALING_KEY"
 # AES-256-GCM: a key of 32 octets, a nonce of 12 (NIST SP 800-38D).
@@ -42,6 +43,9 @@ class Sealer:
         Raises:
             BadSealingKeyError: It has another form.
         """
+        # A service without a key starts without the library.
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415
+
         keys = [_key(one) for one in text.split(",")] if text.strip() else []
         if not 1 <= len(keys) <= _KEYS:
             raise BadSealingKeyError(
@@ -64,6 +68,8 @@ class Sealer:
         Raises:
             BrokenSealError: It cannot be opened.
         """
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as above
+
         parts = _SEALED.fullmatch(sealed)
         cipher = self._ciphers.get(parts[1]) if parts else None
         if parts is None or cipher is None:

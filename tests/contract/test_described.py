@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from services.gateway.notifications.topics import EMAILS
-from services.gateway.rest.openapi.document import COMMITTED
+from services.gateway.rest.openapi.committed import COMMITTED
 from tests.contract.agent_desktop import WORKBINS, AgentDesktop
 from tests.contract.conftest import Database
 from tests.contract.test_channels import CHANNELS

@@ -12,9 +12,10 @@ from services.console.store import connected_database, contact_center_in_force
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.oauth import OAuthLogin
 from shared.domain.clock import SystemClock
-from shared.oauth.client_credentials import BadCredentialsError, read_credentials
+from shared.oauth.client_credentials import read_credentials
 from shared.oauth.consenting_person import other_person
 from shared.oauth.device_flow import Invitation, pause_after, read_invitation
+from shared.oauth.signing_key import BadCredentialsError
 from shared.oauth.token_client import EndpointUnavailableError, Post, ask, post
 from shared.oauth.token_requests import TokenClient, for_consent, for_device
 from shared.oauth.token_responses import Denied, Granted, HttpAnswer, TemporaryFailure

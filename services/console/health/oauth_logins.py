@@ -13,7 +13,8 @@ from services.console.settings import ConsoleSettings
 from shared.contracts.contact_center import ContactCenter
 from shared.contracts.oauth import OAuthLogin
 from shared.domain.mailbox_health import Health
-from shared.oauth.client_credentials import BadCredentialsError, read_credentials
+from shared.oauth.client_credentials import read_credentials
+from shared.oauth.signing_key import BadCredentialsError
 from shared.storage.database.client import Database
 from shared.storage.mails.mailbox_store import MailboxStore
 from shared.storage.sealing import BadSealingKeyError, Sealer

@@ -5,7 +5,7 @@ import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.gateway.auth.agent_cache import AgentAccount
 from services.gateway.auth.authenticated_agent import AuthenticatedAgent
@@ -17,7 +17,6 @@ from services.gateway.auth.sessions.cookie_sessions import (
     login_proof,
 )
 from services.gateway.auth.sessions.session_store import session_key
-from services.gateway.auth.tokens.bearer_authenticator import BearerAuthenticator
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.credentials import (
     COOKIE,
@@ -34,6 +33,9 @@ from shared.bayeux import Login
 from shared.bayeux.cookies import CookiePolicy
 from shared.bayeux.transports.web import Scope, header
 from shared.domain.clock import Clock
+
+if TYPE_CHECKING:
+    from services.gateway.auth.tokens.bearer_authenticator import BearerAuthenticator
 
 CHALLENGE: Final[Mapping[str, str]] = {
     "WWW-Authenticate": 'Basic realm="mailroom", charset="UTF-8"'
@@ -58,7 +60,7 @@ class RequestAuthenticator:
         *,
         logins: PasswordAuthenticator,
         sessions: CookieSessions,
-        bearers: BearerAuthenticator | None,
+        bearers: "BearerAuthenticator | None",
         clock: Clock,
         cookies: CookiePolicy,
         checks_csrf: bool,

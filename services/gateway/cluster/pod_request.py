@@ -8,8 +8,9 @@ from typing import Final
 
 from services.gateway.http.credentials import CSRF_HEADER, client_address
 from shared.bayeux import BASE_PATHS
-from shared.bayeux.transports.http.request_head import HANDED_ON
-from shared.bayeux.transports.web import Header, Scope
+from shared.bayeux.transports.web import Scope
+from shared.http.answer import Header
+from shared.http.request_head import HANDED_ON
 
 _FORWARDED: Final = frozenset(
     {

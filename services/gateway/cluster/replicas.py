@@ -16,19 +16,13 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
-from http import HTTPStatus
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
-import httpx2
 import structlog
 
-from services.gateway.cluster.pod_request import (
-    headers_for_pod,
-    is_forwarded,
-    target_for_pod,
-)
-from services.gateway.cluster.pod_socket import CONNECT_TIMEOUT, NotOpenedError, PodSocket
+from services.gateway.cluster.pod_request import headers_for_pod, is_forwarded
+from services.gateway.cluster.pod_socket import NotOpenedError, PodSocket
 from services.gateway.cluster.replica_store import ReplicaStore
 from services.gateway.notifications.journal.journal_batch import FORM
 from shared.background_tasks import run_periodically
@@ -36,6 +30,9 @@ from shared.bayeux import BASE_PATHS, Answer, Request
 from shared.bayeux.transports.web import Scope
 from shared.domain.errors import Unavailable
 from shared.storage.database.batching import Batcher
+
+if TYPE_CHECKING:
+    from services.gateway.cluster.pod_client import PodClient
 
 log = structlog.get_logger()
 
@@ -47,23 +44,6 @@ _PAUSE: Final = 0.5
 _MAX_BATCH: Final = 10_000
 # Hexadecimal digits: 32 random bits, so that no two of some hundred pods have one name.
 _NAME_SIZE: Final = 8
-_DROPPED_HEADERS: Final = frozenset(
-    {
-        b"connection",
-        b"content-length",
-        b"date",
-        b"keep-alive",
-        b"trailer",
-        b"transfer-encoding",
-        b"x-content-type-options",
-    }
-)
-"""Headers of one connection (RFC 9110 section 7.6.1), and those that are written anew."""
-
-_STATUSES: Final = frozenset(status for status in HTTPStatus if status >= HTTPStatus.OK)
-_DISCONNECTED: Final = "disconnected without sending a response"
-_CANNOT_FORWARD: Final = Answer(400)
-_BAD_GATEWAY: Final = Answer(502)
 
 
 class Replicas:
@@ -79,29 +59,25 @@ class Replicas:
         self._known: Mapping[str, str] = {}
         self._read_at = float("-inf")
         self._finding = Batcher(self._find_together, most=_MAX_BATCH, at_once=1)
-        self._client = httpx2.AsyncClient(
-            timeout=httpx2.Timeout(patience.total_seconds(), connect=CONNECT_TIMEOUT),
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=100),
-            # The jar keeps nothing: each request has the cookies of its own client only.
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            trust_env=False,
-        )
+        self._patience = patience
 
     @asynccontextmanager
     async def registered(self) -> AsyncIterator[None]:
         """Publish this pod's address and read the others' for as long as the context lasts."""
-        async with self._client, run_periodically(self._renew, every=_EVERY):
+        async with run_periodically(self._renew, every=_EVERY):
             with suppress(Unavailable):
                 await self._renew()
             try:
                 yield
             finally:
                 await self._unregister()
+                if "_client" in self.__dict__:
+                    await self._client.close()
 
     async def answer(self, session_id: str, request: Request) -> Answer | None:
         """Forward a request to the pod that holds its session; None where that pod is gone."""
         url = await self._find(session_id, request.scope)
-        return await self._forward(url, request) if url else None
+        return await self._client.forward(url, request) if url else None
 
     async def open_socket(self, session_id: str, upgrade: Scope) -> PodSocket | None:
         """Open a websocket to the pod that holds a session; None where that fails."""
@@ -122,26 +98,12 @@ class Replicas:
         await self._read_pods()
         return [self._known.get(name) for name in names]
 
-    async def _forward(self, url: str, request: Request) -> Answer | None:
-        try:
-            response = await self._client.send(_forwarded_request(url, request))
-        except httpx2.LocalProtocolError as error:
-            log.warning("a request cannot be forwarded", reason=str(error))
-            return _CANNOT_FORWARD
-        except httpx2.HTTPError as error:
-            log.warning("a pod does not answer", url=url, reason=type(error).__name__)
-            return _BAD_GATEWAY if _is_no_http(error) else None
-        if response.status_code not in _STATUSES:
-            log.warning(
-                "a pod answers with an unknown status", url=url, status=response.status_code
-            )
-            return _BAD_GATEWAY
-        kept = [(name.lower(), value) for name, value in response.headers.raw]
-        return Answer(
-            response.status_code,
-            response.content,
-            [one for one in kept if one[0] not in _DROPPED_HEADERS],
-        )
+    @cached_property
+    def _client(self) -> "PodClient":
+        # A pod that is alone needs neither the library nor the certificates that a client reads.
+        from services.gateway.cluster.pod_client import PodClient  # noqa: PLC0415
+
+        return PodClient(self._patience)
 
     async def _open(self, url: str, upgrade: Scope) -> PodSocket | None:
         there = f"{url.replace('http', 'ws', 1)}{BASE_PATHS[0]}"
@@ -168,21 +130,3 @@ class Replicas:
             await self._store.remove(self.name)
         except Unavailable as error:
             log.warning("this pod is not forgotten yet", reason=str(error))
-
-
-def _forwarded_request(url: str, request: Request) -> httpx2.Request:
-    """Return the request that is sent to another pod."""
-    return httpx2.Request(
-        request.scope["method"],
-        url,
-        headers=headers_for_pod(request.scope),
-        content=request.body,
-        # The raw target: as part of the URL it would be limited in length and normalized.
-        extensions={"target": target_for_pod(request.scope)},
-    )
-
-
-def _is_no_http(error: httpx2.HTTPError) -> bool:
-    """Say whether a pod answered something else than HTTP, or half an answer."""
-    # The library raises the same error where a pod closed the connection, as a killed pod does.
-    return isinstance(error, httpx2.RemoteProtocolError) and _DISCONNECTED not in str(error)

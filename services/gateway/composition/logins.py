@@ -1,5 +1,7 @@
 """Composes the logins of agents from their parts."""
 
+from typing import TYPE_CHECKING
+
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.auth.authenticator import RequestAuthenticator
 from services.gateway.auth.passwords.failed_login_store import FailedLoginStore
@@ -8,15 +10,13 @@ from services.gateway.auth.passwords.password_authenticator import PasswordAuthe
 from services.gateway.auth.passwords.password_checker import PasswordChecker
 from services.gateway.auth.sessions.cookie_sessions import CookieSessions
 from services.gateway.auth.sessions.session_store import SessionStore
-from services.gateway.auth.tokens.access_tokens import TokenRules
-from services.gateway.auth.tokens.bearer_authenticator import BearerAuthenticator
-from services.gateway.auth.tokens.signing_keys import SigningKeys, from_address, from_file
 from services.gateway.settings import GatewaySettings
-from services.gateway.sign_in.pages import CALLBACK, SignInPages
-from services.gateway.sign_in.provider import Provider, SignInClient
 from shared.domain.clock import Clock
-from shared.oauth.token_client import post
 from shared.runtime.resources import Resources
+
+if TYPE_CHECKING:
+    from services.gateway.auth.tokens.bearer_authenticator import BearerAuthenticator
+    from services.gateway.sign_in.pages import SignInPages
 
 
 def cookie_sessions(
@@ -54,41 +54,19 @@ def request_authenticator(
 
 def sign_in_pages(
     settings: GatewaySettings, agent_cache: AgentCache, sessions: CookieSessions, clock: Clock
-) -> SignInPages | None:
+) -> "SignInPages | None":
     """Return the pages of the sign-in with the issuer; None where no client id is set."""
     if not settings.oidc_client_id:
         return None
-    client = SignInClient(
-        settings.oidc_issuer,
-        settings.oidc_client_id,
-        f"{settings.public_url.rstrip('/')}{CALLBACK}",
-        settings.oidc_client_secret,
-    )
-    return SignInPages(
-        provider=Provider(client, post),
-        keys=_signing_keys(settings),
-        rules=TokenRules(
-            settings.oidc_issuer, settings.oidc_client_id, user_claim=settings.oidc_user_claim
-        ),
-        agent_cache=agent_cache,
-        sessions=sessions,
-        cookies=settings.cookies,
-        clock=clock,
-    )
+    from services.gateway.composition import provider_logins  # noqa: PLC0415 - as in `_bearers`
+
+    return provider_logins.sign_in_pages(settings, agent_cache, sessions, clock)
 
 
 def _bearers(
     settings: GatewaySettings, agent_cache: AgentCache, clock: Clock
-) -> BearerAuthenticator:
-    rules = TokenRules(
-        settings.oidc_issuer,
-        settings.oidc_audience,
-        user_claim=settings.oidc_user_claim,
-        clients=settings.oidc_clients,
-    )
-    return BearerAuthenticator(_signing_keys(settings), rules, agent_cache, clock)
+) -> "BearerAuthenticator":
+    # All that reads keys and signatures comes with it: a tenth of the start, and eight megabytes.
+    from services.gateway.composition import provider_logins  # noqa: PLC0415
 
-
-def _signing_keys(settings: GatewaySettings) -> SigningKeys:
-    file = settings.oidc_jwks_file
-    return SigningKeys(from_file(file) if file else from_address(settings.oidc_jwks_url))
+    return provider_logins.bearer_authenticator(settings, agent_cache, clock)

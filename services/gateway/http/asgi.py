@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from shared.bayeux.transports.web import Answer, Send
+from shared.bayeux.transports.web import Send
+from shared.http.answer import Answer
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 

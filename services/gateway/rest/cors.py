@@ -4,7 +4,8 @@ from typing import Final
 
 from services.gateway.http.asgi import respond
 from shared.bayeux.transports.origins import cors_headers
-from shared.bayeux.transports.web import Answer, Scope, Send
+from shared.bayeux.transports.web import Scope, Send
+from shared.http.answer import Answer
 
 EXPOSED: Final = (
     "X-CSRF-HEADER, X-CSRF-TOKEN, Accept-Ranges, Content-Disposition, Content-Range, ETag, "

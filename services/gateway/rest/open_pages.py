@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
 from services.gateway.desktop.pages import DesktopPages
-from services.gateway.sign_in.pages import SignInPages
 from shared.bayeux.transports.web import Scope
+
+if TYPE_CHECKING:
+    from services.gateway.sign_in.pages import SignInPages
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +22,7 @@ class OpenPages:
 
     describe: Callable[[str, str], Response | None]
     desktop: DesktopPages | None = None
-    sign_in: SignInPages | None = None
+    sign_in: "SignInPages | None" = None
 
     async def response(self, scope: Scope, path: str) -> Response | None:
         """Return the response to a request; None where its path is none of theirs.

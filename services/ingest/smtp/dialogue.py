@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.proxy_protocol import AF, PROTO, V2_CMD, ProxyData
@@ -27,11 +27,13 @@ from services.ingest.smtp import replies
 from services.ingest.smtp.mail_data import LineTooLongError, read_mail
 from services.ingest.smtp.pace_limits import SessionBudget
 from services.ingest.smtp.receiver import TOO_LARGE, MailReceiver, SmtpEnvelope
-from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.smtp.session_limits import SmtpSessions
 from shared.faults import crash_point
 from shared.intake.refusals import MailTooLargeError
 from shared.intake.transfer_pace import TransferPace
+
+if TYPE_CHECKING:
+    from services.ingest.smtp.server_certificate import ServerCertificate
 
 # aiosmtpd logs the text of strangers on the lower levels.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
@@ -58,7 +60,7 @@ class Dialogue(SMTP):
         *,
         sessions: SmtpSessions,
         settings: IngestSettings,
-        certificate: ServerCertificate | None = None,
+        certificate: "ServerCertificate | None" = None,
     ) -> None:
         super().__init__(
             receiver,

@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp.dialogue import Dialogue, LmtpDialogue
 from services.ingest.smtp.receiver import MailReceiver
-from services.ingest.smtp.server_certificate import ServerCertificate
 from services.ingest.smtp.session_limits import SessionLimits, SmtpSessions
 from shared.background_tasks import StopDeadline
+
+if TYPE_CHECKING:
+    from services.ingest.smtp.server_certificate import ServerCertificate
 
 log = structlog.get_logger()
 
@@ -26,7 +28,7 @@ _BACKLOG: Final = 2048
 async def listening(
     receiver: MailReceiver,
     settings: IngestSettings,
-    certificate: ServerCertificate | None = None,
+    certificate: "ServerCertificate | None" = None,
     *,
     deadline: StopDeadline | None = None,
 ) -> AsyncIterator[None]:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from shared.bayeux.messages.message import MalformedError, Message, decode, frame
 from shared.bayeux.settings import BayeuxSettings
-from shared.bayeux.transports.web import Header
+from shared.http.answer import Header
 
 HEADERS: Final[Sequence[Header]] = (
     (b"content-type", b"text/javascript;charset=UTF-8"),

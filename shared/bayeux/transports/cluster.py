@@ -4,7 +4,8 @@ from typing import Protocol
 
 from shared.bayeux.transports.http.http_connection import Request
 from shared.bayeux.transports.tunnel import RemoteSocket
-from shared.bayeux.transports.web import Answer, Scope
+from shared.bayeux.transports.web import Scope
+from shared.http.answer import Answer
 
 
 class Cluster(Protocol):

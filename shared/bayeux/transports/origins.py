@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from shared.bayeux.settings import BayeuxSettings
-from shared.bayeux.transports.web import Answer, Header, Scope, header
+from shared.bayeux.transports.web import Scope, header
+from shared.http.answer import Answer, Header
 
 _ORIGIN: Final = re.compile(r"(https?)://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::([0-9]{1,5}))?")
 _PORTS: Final[Mapping[str, int]] = MappingProxyType({"http": 80, "https": 443})

@@ -1,15 +1,15 @@
-"""Small helpers for HTTP: request headers, cookies, whole answers."""
+"""Small helpers for HTTP: request headers and cookies."""
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from typing import Any, Final
 
 from shared.bayeux.cookies import CookiePolicy
+from shared.http.answer import Answer, Header
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Header = tuple[bytes, bytes]
 
 NOT_SNIFFED: Final = (b"x-content-type-options", b"nosniff")
 """Sent with every answer: browsers must not guess that text is a script or a page."""
@@ -17,18 +17,6 @@ NOT_SNIFFED: Final = (b"x-content-type-options", b"nosniff")
 BROWSER_COOKIE: Final = "BAYEUX_BROWSER"
 _HEADERS: Final = "bayeux.headers"
 _BROWSER_ID: Final = re.compile(r"[A-Za-z0-9]{8,64}")
-
-
-class Answer(NamedTuple):
-    """A whole HTTP response."""
-
-    status: int
-    body: bytes = b""
-    headers: Sequence[Header] = ()
-
-    def plus(self, *headers: Header) -> "Answer":
-        """Return the same answer with more headers."""
-        return self._replace(headers=(*self.headers, *headers))
 
 
 async def refuse_upgrade(scope: Scope, send: Send, answer: Answer) -> None:

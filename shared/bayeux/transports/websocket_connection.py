@@ -20,7 +20,8 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from shared.bayeux.transports.processor_share import AT_ONCE_BEFORE_LOGIN, ProcessorShare
-from shared.bayeux.transports.web import Answer, Header, Scope, Send, refuse_upgrade
+from shared.bayeux.transports.web import Scope, Send, refuse_upgrade
+from shared.http.answer import Answer, Header
 from shared.peers.open_connections import OpenConnections
 
 log = structlog.get_logger(__name__)

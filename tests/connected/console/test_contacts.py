@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from services.console.__main__ import run
 from services.console.arguments import parser
+from services.console.command_line import run
 from services.console.exit_codes import Exit
 from services.console.settings import ConsoleSettings
 from shared.domain.clock import SystemClock

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from services.console.__main__ import run
 from services.console.arguments import parser
+from services.console.command_line import run
 from services.console.commands import discarded
 from services.console.exit_codes import Exit
 from shared.contracts.retention import Retention

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple, Self
 
 from services.gateway.http.asgi import AbortedError, read_body
 from shared.bayeux.transports.http.http_connection import HttpConnection, Request
-from shared.bayeux.transports.web import Answer, Scope
+from shared.bayeux.transports.web import Scope
 from shared.bayeux.transports.websocket_connection import SocketConnection
+from shared.http.answer import Answer
 from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments
 
 POLL = b"POST /cometd HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\npoll"

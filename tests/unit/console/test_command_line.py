@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 
-from services.console.__main__ import main
+from services.console.command_line import main
 from services.console.description.reader import describe, read_description
 from services.console.exit_codes import Exit
 from shared.messaging.topology import WORK_QUEUES

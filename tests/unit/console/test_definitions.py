@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from services.console.__main__ import main
 from services.console.accounts import (
     BROKER,
     DATABASE,
@@ -16,6 +15,7 @@ from services.console.accounts import (
     password_variables,
 )
 from services.console.broker.definitions import definitions, is_hash_of
+from services.console.command_line import main
 from services.console.database_users import url_for
 from services.console.exit_codes import Exit, NotPossibleError
 from shared.messaging.topology import all_exchanges, policies

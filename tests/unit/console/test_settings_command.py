@@ -8,7 +8,7 @@ import pytest
 from pydantic_settings import EnvSettingsSource
 
 from deploy.setting_list import current_settings
-from services.console.__main__ import main
+from services.console.command_line import main
 from services.console.commands.settings import FILE, in_lines, read_list
 from services.console.exit_codes import Exit
 from shared.runtime.setting_list import Setting

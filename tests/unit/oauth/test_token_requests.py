@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from shared.oauth.client_credentials import BadCredentialsError, read_credentials
+from shared.oauth.client_credentials import read_credentials
+from shared.oauth.signing_key import BadCredentialsError
 from shared.oauth.token_client import ask, obtain_token
 from shared.oauth.token_requests import TokenRequest, for_consent, for_device, for_token
 from shared.oauth.token_responses import HttpAnswer

@@ -1,7 +1,6 @@
 """The OpenAPI 3.1 document. `python -m services.gateway.rest.openapi` writes the committed file."""
 
 import json
-from pathlib import Path
 from typing import Any, Final
 
 from services.gateway.operations.registry import DESCRIBED
@@ -20,8 +19,6 @@ from services.gateway.rest.openapi.messages import MESSAGES, topics
 from services.gateway.rest.openapi.operations import MAIL, operation_body
 from services.gateway.rest.openapi.schemas import SCHEMAS
 from services.gateway.rest.openapi.shapes import ref
-
-COMMITTED: Final = Path(__file__).with_name("openapi.json")
 
 _CALLS: Final = (
     *AGENT_CALLS,
@@ -127,5 +124,5 @@ def openapi() -> dict[str, Any]:
 
 
 def as_json() -> str:
-    """Return the document as JSON text, as it is served and committed."""
+    """Return the document as JSON text, as it is committed and served."""
     return json.dumps(openapi(), indent=1, ensure_ascii=False) + "\n"

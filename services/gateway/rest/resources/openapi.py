@@ -1,13 +1,13 @@
 """Serves the OpenAPI document and the page of the API, without login."""
 
+import json
 from functools import cache
 from typing import Final
 
 from starlette.responses import Response
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.rest.openapi.document import as_json, openapi
-from services.gateway.rest.openapi.page import page
+from services.gateway.rest.openapi.committed import COMMITTED
 
 _PATHS: Final = ("/openapi.json", "/docs")
 _HEADERS: Final = {
@@ -35,6 +35,9 @@ def openapi_response(method: str, path: str) -> Response | None:
 
 @cache
 def _content(path: str) -> tuple[bytes, str]:
-    if path == "/docs":
-        return page(openapi()).encode(), "text/html; charset=utf-8"
-    return as_json().encode(), "application/json"
+    if path == "/openapi.json":
+        return COMMITTED.read_bytes(), "application/json"
+    # With all examples of messages behind it, this would be a tenth of each start.
+    from services.gateway.rest.openapi.page import page  # noqa: PLC0415
+
+    return page(json.loads(COMMITTED.read_bytes())).encode(), "text/html; charset=utf-8"

@@ -1,1 +1,1 @@
-"""HTTP/1.1 for uvicorn: strict heads, bounded requests, and a way below ASGI for CometD."""
+"""A way below ASGI for CometD, on connections of HTTP/1.1."""

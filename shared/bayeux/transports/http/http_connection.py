@@ -16,10 +16,11 @@ from urllib.parse import unquote
 
 import structlog
 
-from shared.bayeux.transports.http.connection_state import CLOSING, NOTHING, OPEN, ConnectionState
-from shared.bayeux.transports.http.http_protocol import StrictHttpProtocol
-from shared.bayeux.transports.http.request_head import END_OF_HEAD, RequestHead
-from shared.bayeux.transports.web import Answer, Scope
+from shared.bayeux.transports.web import Scope
+from shared.http.answer import Answer
+from shared.http.connection_state import CLOSING, NOTHING, OPEN, ConnectionState
+from shared.http.http_protocol import StrictHttpProtocol
+from shared.http.request_head import END_OF_HEAD, RequestHead
 from shared.peers.open_connections import OpenConnections
 
 log = structlog.get_logger(__name__)

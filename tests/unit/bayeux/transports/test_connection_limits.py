@@ -5,8 +5,8 @@ from functools import partial
 from typing import Any
 
 from shared.bayeux.transports.http.http_connection import HttpConnection
-from shared.bayeux.transports.web import Answer
 from shared.bayeux.transports.websocket_connection import SocketConnection
+from shared.http.answer import Answer
 from shared.peers.open_connections import ConnectionLimits, OpenConnections
 from tests.unit.bayeux.connection_harness import POLL, UPGRADE, FakeServer
 from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from shared.bayeux.transports.web import Answer, Scope
+from shared.bayeux.transports.web import Scope
+from shared.http.answer import Answer
 from tests.unit.bayeux.connection_harness import OTHER, POLL, ConnectionHarness, RecordingConnection
 from tests.unit.bayeux.fake_transport import MovableLoop, run_due_callbacks
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from shared.bayeux.transports.http.http_protocol import MAX_PIPELINED, MAX_SMALL_PIECES
-from shared.bayeux.transports.http.request_head import MAX_UNFINISHED_SIZE
+from shared.http.http_protocol import MAX_PIPELINED, MAX_SMALL_PIECES
+from shared.http.request_head import MAX_UNFINISHED_SIZE
 from tests.unit.bayeux.connection_harness import OTHER, POLL, ConnectionHarness, RecordingConnection
 
 PIECE = 64 * 1024

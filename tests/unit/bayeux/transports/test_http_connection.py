@@ -4,7 +4,7 @@ import pytest
 
 from shared.background_tasks import cancel_and_wait
 from shared.bayeux.transports.http.http_connection import Request
-from shared.bayeux.transports.web import Answer
+from shared.http.answer import Answer
 from tests.unit.bayeux.connection_harness import DONE, OTHER, POLL, UPGRADE, ConnectionHarness
 from tests.unit.bayeux.fake_transport import run_due_callbacks
 

@@ -13,8 +13,9 @@ from websockets.http11 import Response
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
-from shared.bayeux.transports.web import Answer, Scope, refuse_upgrade
+from shared.bayeux.transports.web import Scope, refuse_upgrade
 from shared.bayeux.transports.websocket_connection import MAX_FRAGMENTS, SocketConnection
+from shared.http.answer import Answer
 from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments
 
 

@@ -11,8 +11,9 @@ from starlette.routing import Route
 from services.gateway.notifications.message_builder import MESSAGE_FORMS, HeadingForm
 from services.gateway.operations.parameters.email_object_keys import READ_ONLY, SPELLINGS
 from services.gateway.operations.registry import DESCRIBED
+from services.gateway.rest.openapi.committed import COMMITTED
 from services.gateway.rest.openapi.curl import curl_line
-from services.gateway.rest.openapi.document import COMMITTED, as_json, openapi
+from services.gateway.rest.openapi.document import as_json, openapi
 from services.gateway.rest.openapi.message_fields import MESSAGE
 from services.gateway.rest.openapi.messages import PER_STATE, TOPICS
 from services.gateway.rest.openapi.operations import MAIL

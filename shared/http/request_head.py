@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from shared.bayeux.transports.web import Answer, Header
+from shared.http.answer import Answer, Header
 
 END_OF_HEAD: Final = b"\r\n\r\n"
 MAX_UNFINISHED_SIZE: Final = 64 * 1024

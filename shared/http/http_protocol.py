@@ -7,15 +7,16 @@ import httptools
 import structlog
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from shared.bayeux.transports.http.connection_state import (
+from shared.http.answer import Answer
+from shared.http.connection_state import (
     CLOSING,
     NOTHING,
     OPEN,
     ConnectionState,
     Reading,
 )
-from shared.bayeux.transports.http.lingering_close import LingeringTransport, RefusedClient
-from shared.bayeux.transports.http.request_head import (
+from shared.http.lingering_close import LingeringTransport, RefusedClient
+from shared.http.request_head import (
     END_OF_HEAD,
     FIELDS_TOO_LARGE,
     MALFORMED,
@@ -29,7 +30,6 @@ from shared.bayeux.transports.http.request_head import (
     octets_after_last_head,
     read_head,
 )
-from shared.bayeux.transports.web import Answer
 from shared.peers.open_connections import OpenConnections, RefusedConnection
 
 log = structlog.get_logger(__name__)
