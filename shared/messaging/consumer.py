@@ -141,8 +141,8 @@ class Consumer:
             self._name, durable=True, arguments={"x-queue-type": "quorum"}
         )
         self._tag = await queue.consume(self._take)
-        self._queue = cast("AbstractRobustQueue", queue)
-        await self._watch(cast("AbstractRobustChannel", channel))
+        self._queue = queue
+        await self._watch(channel)
 
     async def _watch(self, channel: AbstractRobustChannel) -> None:
         # If the queue is deleted, aio-pika declares it again without its bindings. The upkeep then

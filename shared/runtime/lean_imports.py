@@ -25,7 +25,8 @@ def lean_imports() -> Iterator[None]:
     # pydantic would look for plugins in everything that is installed.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for name in _UNUSED:
-        sys.modules.setdefault(name, None)  # type: ignore[arg-type] - Python's way to forbid one
+        # None is how Python forbids one.
+        sys.modules.setdefault(name, None)  # type: ignore[arg-type]
     gc.disable()
     try:
         yield

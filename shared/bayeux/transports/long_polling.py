@@ -25,8 +25,6 @@ from shared.bayeux.transports.http.http_connection import HttpConnection, Reques
 from shared.bayeux.transports.http.request_cache import RequestCache
 from shared.bayeux.transports.origins import cors_headers
 from shared.bayeux.transports.web import (
-    Answer,
-    Header,
     Scope,
     browser_cookie,
     browser_of,
@@ -34,6 +32,7 @@ from shared.bayeux.transports.web import (
     header,
     new_browser,
 )
+from shared.http.answer import Answer, Header
 
 log = structlog.get_logger(__name__)
 
