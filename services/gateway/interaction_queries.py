@@ -15,8 +15,8 @@ from shared.storage.interactions.interaction_documents import WITHOUT_TEXT, to_i
 _OWNED_STATES: Final = (*WORKED_ON, State.SENDING)
 """A mail that is being sent belongs to its author, who may take it back while it waits."""
 
-# Nobody reads further. An agent with more finds adds a word.
 _OLDEST_FIRST: Final = (("received_at", 1), ("_id", 1))
+# Nobody reads further. An agent with more finds adds a word.
 _MOST_FOUND: Final = 200
 _TRIES: Final = 3
 """How often a page is filled up. Between two reads of a desk seldom one mail leaves it."""
