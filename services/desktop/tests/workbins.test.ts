@@ -1,3 +1,6 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { type Api, ApiError } from "../src/api/client";
@@ -81,4 +84,25 @@ describe("the workbins", () => {
 
     expect(idsIn(workbins, "own")).toEqual(["newer"]);
   });
+
+  it("forget a mail that has left them", async () => {
+    vi.useRealTimers();
+    setFlagsFromString("--expose-gc");
+    const collectGarbage = runInNewContext("gc") as () => void;
+    const workbins = opened();
+    await workbins.read();
+
+    const left = hearOfOneThatComesAndGoes(workbins);
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+
+    expect(left.deref()).toBeUndefined();
+  });
 });
+
+function hearOfOneThatComesAndGoes(workbins: Workbins): WeakRef<Interaction> {
+  const added = change("ItemAdded", "short");
+  workbins.hear(added);
+  workbins.hear(change("ItemRemoved", "short", 3));
+  return new WeakRef(added.interaction);
+}

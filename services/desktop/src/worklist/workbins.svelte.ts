@@ -11,8 +11,8 @@ export class Workbins {
   all = $state.raw<Workbin[]>([]);
   content = $state.raw<Bins>(new Map());
   readonly #api: Api;
-  // The changes that were heard while the content is being read.
-  #heard: WorkbinChange[] = [];
+  // The changes that are heard while the content is being read; undefined while none is read.
+  #heard: WorkbinChange[] | undefined;
   #read = 0;
   #again: ReturnType<typeof setTimeout> | undefined;
 
@@ -21,7 +21,7 @@ export class Workbins {
   }
 
   hear(change: WorkbinChange): void {
-    this.#heard.push(change);
+    this.#heard?.push(change);
     this.content = foldBin(this.content, change);
   }
 
@@ -30,7 +30,8 @@ export class Workbins {
   async read(): Promise<void> {
     const read = ++this.#read;
     clearTimeout(this.#again);
-    this.#heard = [];
+    const heard: WorkbinChange[] = [];
+    this.#heard = heard;
     let isPassing = false;
     const found = await Promise.all(
       this.all.map(async ({ id }) => {
@@ -44,8 +45,8 @@ export class Workbins {
     );
     if (read !== this.#read) return;
     // An answer may be older than a change that was heard before it.
-    this.content = this.#heard.reduce(foldBin, new Map(found) as Bins);
-    this.#heard = [];
+    this.content = heard.reduce(foldBin, new Map(found) as Bins);
+    this.#heard = undefined;
     if (isPassing) this.#again = setTimeout(() => void this.read(), AGAIN_AFTER);
   }
 
