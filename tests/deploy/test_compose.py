@@ -99,6 +99,18 @@ def test_the_environment_of_a_container_is_valid_and_all_of_it_is_read(
     assert "replicaSet=mailroom" in settings.mongodb_url
 
 
+def test_logins_at_a_provider_are_set_where_the_readme_says() -> None:
+    manual = (CHECKOUT / "README.md").read_text()
+    told = set(re.findall(r"GATEWAY_OIDC_\w+|GATEWAY_PUBLIC_URL", manual))
+
+    taken = {
+        name for name, value in PARTS["gateway"]["environment"].items() if f"${{{name}:-" in value
+    }
+
+    # A file would have to be mounted as well.
+    assert told - {"GATEWAY_OIDC_JWKS_FILE"} == taken
+
+
 @each_service
 def test_a_container_has_ten_seconds_more_than_it_needs_to_stop(
     name: str, settings_in: Start

@@ -1,7 +1,10 @@
 """The layers fit together: nothing is missing and nothing lies around."""
 
+import json
+import re
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -17,6 +20,7 @@ from tests.deploy.manifests import (
     LAYERS,
     MAIL_TLS,
     OWN_USERS,
+    Manifest,
     container,
     kustomization,
     named,
@@ -120,6 +124,31 @@ def test_the_manual_explains_every_key_of_the_secret() -> None:
     manual = (KUBERNETES / "README.md").read_text()
 
     assert {key for key in secret_keys() if f"`{key}`" not in manual} == set()
+
+
+def test_a_command_in_a_pod_of_its_own_is_made_of_the_cron_job() -> None:
+    manual = (KUBERNETES / "README.md").read_text()
+    (patch,) = re.findall(r"-p '(\[.*?\])' \|", manual, re.DOTALL)
+    job = workloads()["configure"]
+
+    replaced = {
+        one["path"]: at(job, one["path"]) for one in json.loads(patch) if one["op"] == "replace"
+    }
+
+    assert replaced.pop("/spec/template/spec/containers/0/args")[0] == "apply"
+    assert set(replaced) == {
+        "/spec/activeDeadlineSeconds",
+        "/spec/backoffLimit",
+        "/spec/template/spec/restartPolicy",
+    }
+
+
+def at(manifest: Manifest, pointer: str) -> Any:
+    """Return the value at a JSON pointer (RFC 6901)."""
+    found: Any = manifest
+    for name in pointer.strip("/").split("/"):
+        found = found[int(name)] if isinstance(found, list) else found[name]
+    return found
 
 
 def test_the_contact_center_of_the_example_is_a_valid_one() -> None:

@@ -75,7 +75,11 @@ def test_only_mail_servers_are_reached_and_never_the_metadata_of_the_cloud() -> 
         if (rules := policy["spec"].get("egress"))
     }
 
-    assert {name for name, blocks in leaving.items() if blocks} == {"fetching", "outbound"}
+    assert {name for name, blocks in leaving.items() if blocks} == {
+        "configure-mail-servers",
+        "fetching",
+        "outbound",
+    }
     assert all(block["except"] for blocks in leaving.values() for block in blocks)
 
 
@@ -97,7 +101,14 @@ def test_the_gateway_reaches_the_keys_of_tokens_and_never_the_metadata_of_the_cl
     assert all(place["ipBlock"]["except"] for place in rule["to"])
 
 
-@pytest.mark.parametrize("service", ["outbound", "fetching"])
+def test_doctor_reaches_the_mail_server_that_outbound_reaches() -> None:
+    policy = POLICIES["configure-mail-servers"]
+
+    assert selected(policy) == {"app.kubernetes.io/name": "configure"}
+    assert allowed(policy) == allowed(POLICIES["outbound"])
+
+
+@pytest.mark.parametrize("service", ["outbound", "fetching", "configure"])
 def test_tokens_are_requested_by_https_alone(service: str) -> None:
     policy = TOKENS[f"{service}-tokens"]
     (rule,) = policy["spec"]["egress"]

@@ -228,3 +228,13 @@ def test_sealing_key_is_given_to_users_of_logins_only() -> None:
     }
 
     assert told == {"outbound", "fetching", "configure"}
+
+
+def test_secret_of_the_login_at_a_provider_is_given_to_the_gateway_alone() -> None:
+    told = {
+        name
+        for name, one in WORKLOADS.items()
+        if own_environment(one).get("GATEWAY_OIDC_CLIENT_SECRET") == "oidc-client-secret"
+    }
+
+    assert told == {"gateway"}
