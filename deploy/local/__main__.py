@@ -80,4 +80,4 @@ Ctrl-C stops it.
 
 
 if __name__ == "__main__":
-    sys.exit(operate(stay_up))
+    sys.exit(operate(stay_up, sys.argv[1:]))

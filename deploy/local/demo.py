@@ -120,4 +120,4 @@ def _more(words: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(operate(run_demo))
+    sys.exit(operate(run_demo, sys.argv[1:]))

@@ -9,7 +9,7 @@ from typing import Final
 
 from deploy.local.folders import CHECKOUT, process_lock
 from deploy.local.programs.node import find_node
-from deploy.local.progress import NotPossibleError, report, waiting
+from deploy.local.progress import NotPossibleError, report, require_no_arguments, waiting
 
 SOURCES: Final = CHECKOUT / "services" / "desktop"
 BUILT: Final = CHECKOUT / "services" / "gateway" / "desktop" / "built"
@@ -100,6 +100,7 @@ def _npm(*arguments: str) -> None:
 def main() -> int:
     """Build, and say where the desktop is; return the exit code."""
     try:
+        require_no_arguments(sys.argv[1:])
         build_desktop()
     except NotPossibleError as reason:
         report(str(reason))

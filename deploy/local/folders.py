@@ -23,7 +23,10 @@ def kept_folder(name: str) -> Iterator[Path]:
     folder = LOCAL / name
     with _locked(folder) as is_ours:
         if not is_ours:
-            raise NotPossibleError(f"{folder} is in use: is another one running?")
+            raise NotPossibleError(
+                f"{folder} is in use by another process of this checkout: stop that one first"
+                " (Ctrl-C), or use it"
+            )
         yield folder
 
 

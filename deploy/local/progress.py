@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 
@@ -13,6 +13,19 @@ class NotPossibleError(Exception):
 def report(words: str) -> None:
     """Print one line at once, whatever stands between us and the terminal."""
     print(f"mailroom  {words}", flush=True)
+
+
+def require_no_arguments(arguments: Sequence[str]) -> None:
+    """Check that a command which takes no arguments was given none.
+
+    Raises:
+        NotPossibleError: It was; says where settings are made instead.
+    """
+    if arguments:
+        raise NotPossibleError(
+            f"unknown: {' '.join(arguments)}. This takes no arguments: free ports are chosen, and"
+            " settings of services come from the environment (`.venv/bin/mailroom settings`)"
+        )
 
 
 @contextmanager

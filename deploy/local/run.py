@@ -4,10 +4,10 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from deploy.local.folders import kept_folder
-from deploy.local.progress import NotPossibleError, report
+from deploy.local.progress import NotPossibleError, report, require_no_arguments
 from deploy.local.servers.running_servers import Servers, servers
 from deploy.local.stack.system import System, system
 
@@ -23,14 +23,17 @@ _SERVERS_GRACE = 2.0
 _INTERRUPTED = 130
 
 
-def operate(use: Use) -> int:
+def operate(use: Use, arguments: Sequence[str] = ()) -> int:
     """Bring the whole system up, do `use` with it, stop services, then servers.
+
+    `arguments` are those of the command line; there must be none.
 
     Returns the exit code: 0 when `use` ended or a signal asked to stop, 1 when something was not
     possible (said in words), 130 when a second Ctrl-C killed what was still stopping.
     """
     signal.signal(signal.SIGINT, _interrupt)
     try:
+        require_no_arguments(arguments)
         with kept_folder("run") as folder, servers(folder, grace=_SERVERS_GRACE) as up:
             asyncio.run(_until_done_or_asked(up, use))
     except NotPossibleError as reason:

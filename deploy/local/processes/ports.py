@@ -32,13 +32,13 @@ def is_open(port: int) -> bool:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Return `preferred` if it is free, else a random free port that nobody else was given.
+    """Return `preferred` if it is free, else a random free port. Nobody else was given either.
 
     The random ones lie below those the kernel gives to outgoing connections: while a server is
     down between a kill and its restart, no client's socket can take its place, nor can a client
     that knocks again and again end up connected to itself.
     """
-    if preferred is not None and is_free(preferred):
+    if preferred is not None and _reserve(preferred) and is_free(preferred):
         return preferred
     highest = _first_outgoing_port()
     for _ in range(1_000):
@@ -49,12 +49,15 @@ def free_port(preferred: int | None = None) -> int:
 
 
 def _claim(port: int) -> bool:
+    """Reserve a port that this process has not reserved before."""
+    return port not in _claimed and _reserve(port)
+
+
+def _reserve(port: int) -> bool:
     """Reserve a port among all processes of this user, until this process ends.
 
     A program listens on its port only later: being free says nothing until then.
     """
-    if port in _claimed:
-        return False
     try:
         fcntl.lockf(_ledger(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except OSError:

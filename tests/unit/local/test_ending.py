@@ -11,6 +11,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from deploy.local.__main__ import environment_file
 from deploy.local.folders import CHECKOUT
 
@@ -77,6 +79,21 @@ def test_ctrl_c_while_packages_are_installed_leaves_no_process(tmp_path: Path) -
 
     assert is_ended
     assert process.returncode != 0
+
+
+@pytest.mark.parametrize("module", ["", ".demo", ".desktop_build"])
+def test_unknown_arguments_are_refused_before_anything_starts(module: str) -> None:
+    done = subprocess.run(  # noqa: S603 - a module of ours
+        [sys.executable, "-m", f"deploy.local{module}", "--port", "9000"],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("mailroom  unknown: --port 9000. This takes no arguments")
+    assert len(done.stdout.splitlines()) == 1
 
 
 def test_clean_refuses_while_a_system_runs(tmp_path: Path) -> None:

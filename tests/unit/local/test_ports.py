@@ -40,10 +40,20 @@ def test_no_port_is_given_twice() -> None:
 
 def test_no_other_process_is_given_it_either() -> None:
     port = free_port()
-    program = f"from deploy.local.processes import ports; print(ports._claim({port}))"
 
+    assert told_elsewhere(f"ports._claim({port})") == "False"
+
+
+def test_port_that_another_process_prefers_as_well_is_given_once() -> None:
+    port = free_port(preferred=int(told_elsewhere("ports.free_port()")))
+
+    assert told_elsewhere(f"ports.free_port({port}) == {port}") == "False"
+
+
+def told_elsewhere(expression: str) -> str:
+    """Return what another process works out."""
+    program = f"from deploy.local.processes import ports; print({expression})"
     answer = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-c", program], capture_output=True, check=True
+        [sys.executable, "-c", program], capture_output=True, check=True, text=True
     )
-
-    assert answer.stdout.strip() == b"False"
+    return answer.stdout.strip()
