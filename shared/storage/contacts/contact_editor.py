@@ -14,7 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.domain.clock import Clock
 from shared.domain.contacts.contact import MOST_MERGED, Contact, Merge, Person
-from shared.domain.errors import ChangedMeanwhileError, Refused, TooLargeError
+from shared.domain.errors import ChangedMeanwhileError, Refused, TooLargeError, Unavailable
 from shared.faults import crash_point
 from shared.storage.contacts.contact_documents import to_document
 from shared.storage.contacts.contact_store import COLLECTION, ContactStore
@@ -32,6 +32,10 @@ _LEARNED: Final = frozenset({"_id", "names", "made_at", "version"})
 
 class AddressTakenError(Refused):
     """An address belongs to another contact; the text says to which."""
+
+
+class ContendedContactError(Unavailable):
+    """Others keep changing a contact, so that no change of ours was the next one: try again."""
 
 
 class ContactEditor:
@@ -58,13 +62,16 @@ class ContactEditor:
 
         Raises:
             UnknownContactError: There is no contact of that id.
-            ChangedMeanwhileError: It has another version, or others changed it three times.
+            ChangedMeanwhileError: It has another version than `expected`.
+            ContendedContactError: Others changed it at each of three tries.
             AddressTakenError: One of the addresses belongs to another contact.
         """
         for _ in range(_TRIES):
             before = await self._contacts.get(contact_id)
             if expected not in (None, before.contact.version):
-                raise _changed(before.contact)
+                raise ChangedMeanwhileError(
+                    f"contact {before.contact.id} has changed meanwhile: read it again"
+                )
             after = decide(before.contact)
             others = [one.id for one in before.merged if is_blocked not in (None, one.is_blocked)]
             if after == before.contact and not others:
@@ -75,7 +82,7 @@ class ContactEditor:
                 if others and is_blocked is not None:
                     await self._block(others, is_blocked=is_blocked)
                 return await self._contacts.get(contact_id)
-        raise _changed(before.contact)
+        raise _contended(before.contact)
 
     async def merge(self, source_id: str, target_id: str, by: str) -> Person:
         """Merge a contact into another one, and return the whole person.
@@ -87,7 +94,7 @@ class ContactEditor:
             UnknownContactError: There is no contact of one of the ids.
             Refused: They are one already, or the first is a part of a third contact.
             TooLargeError: The person would be too many contacts.
-            ChangedMeanwhileError: Others changed the contacts three times.
+            ContendedContactError: Others changed the contacts at each of three tries.
         """
         for _ in range(_TRIES):
             target = await self._contacts.get(target_id)
@@ -115,7 +122,7 @@ class ContactEditor:
             if await self._write(source, merged):
                 return await self._contacts.get(source.id)
             await _pause()
-        raise _changed(source)
+        raise _contended(source)
 
     async def undo_merge(self, source_id: str, by: str) -> Person:
         """Take a contact out of the one that it was merged into; return it by itself.
@@ -123,7 +130,7 @@ class ContactEditor:
         Raises:
             UnknownContactError: There is no contact of that id.
             Refused: It is not merged.
-            ChangedMeanwhileError: Others changed it three times.
+            ContendedContactError: Others changed it at each of three tries.
         """
         for _ in range(_TRIES):
             source = await self._contacts.get_contact(source_id)
@@ -134,7 +141,7 @@ class ContactEditor:
             after = replace(source, merged_into=None, merges=(*before, undone))
             if await self._write(source, after):
                 return await self._contacts.get(source.id)
-        raise _changed(source)
+        raise _contended(source)
 
     async def _block(self, contact_ids: Sequence[str], *, is_blocked: bool) -> None:
         async with database_errors():
@@ -178,5 +185,5 @@ async def _pause() -> None:
     await asyncio.sleep(SystemRandom().uniform(0, _LONGEST_PAUSE))
 
 
-def _changed(contact: Contact) -> ChangedMeanwhileError:
-    return ChangedMeanwhileError(f"contact {contact.id} has changed meanwhile: read it again")
+def _contended(contact: Contact) -> ContendedContactError:
+    return ContendedContactError(f"others keep changing contact {contact.id}")

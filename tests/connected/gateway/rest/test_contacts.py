@@ -241,6 +241,34 @@ async def test_merges_at_once_make_no_circle(gateway: Gateway, admin: httpx2.Asy
     assert {part.id for part in whole.everybody} == {one, other}
 
 
+@pytest.mark.parametrize("change", ["merge", "undo", "name"])
+async def test_contact_that_others_keep_changing_is_tried_again_later(
+    gateway: Gateway, admin: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    collection = gateway.backend.database[contact_store.COLLECTION]
+    bob = {"operationName": "Merge", "contactId": contact_id(BOB)}
+    if change == "undo":
+        assert (await admin.post(path(ANN), json=bob)).status_code == 200
+    read = ContactStore.get_contact
+
+    async def read_what_changes_at_once(store: ContactStore, sought: str) -> Contact:
+        found = await read(store, sought)
+        await collection.update_one({"_id": sought}, {"$inc": {"version": 1}})
+        return found
+
+    monkeypatch.setattr(ContactStore, "get_contact", read_what_changes_at_once)
+    answer = (
+        await admin.put(path(ANN), json={"name": "Ann B."})
+        if change == "name"
+        else await admin.post(path(ANN), json=bob)
+        if change == "merge"
+        else await admin.post(path(BOB), json={"operationName": "UndoMerge"})
+    )
+
+    assert (answer.status_code, answer.json()["statusCode"]) == (503, 4)
+    assert "try again" in answer.json()["statusMessage"]
+
+
 async def test_a_person_is_a_bounded_number_of_contacts(
     gateway: Gateway, admin: httpx2.AsyncClient
 ) -> None:
