@@ -9,6 +9,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 import tests.fixtures.examples  # noqa: F401 - before a test's module makes settings of its own
+from tests.fixtures.chromium import chromium, new_profile
 from tests.fixtures.driver import _driver_closes_what_it_connects
 from tests.fixtures.servers import (
     broker,
@@ -25,9 +26,11 @@ from tests.support.scheduling import SystemScheduling
 __all__ = [
     "_driver_closes_what_it_connects",
     "broker",
+    "chromium",
     "database",
     "database_url",
     "mongodb_url",
+    "new_profile",
     "private_mongodb",
     "private_rabbitmq",
     "rabbitmq_url",

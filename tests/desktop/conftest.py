@@ -12,7 +12,7 @@ from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import System
 from tests.fixtures.broker import Broker
 from tests.fixtures.built_desktop import built_desktop
-from tests.fixtures.chromium import running_chromium
+from tests.fixtures.chromium import NewProfile
 from tests.fixtures.openid_provider import running_provider
 from tests.fixtures.rest_agents import agent1, agent2
 from tests.support.agent_page import AgentPage, open_desktop, prefer
@@ -59,9 +59,9 @@ async def running(
 
 
 @pytest.fixture(scope="package")
-async def browser() -> AsyncIterator[BrowserContext]:
+async def browser(new_profile: NewProfile) -> AsyncIterator[BrowserContext]:
     """A browser whose user reads English, with the session of agent1 after the first test."""
-    async with running_chromium(locale="en-GB", reduced_motion="reduce") as context:
+    async with new_profile(locale="en-GB", reduced_motion="reduce") as context:
         yield context
 
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from deploy.local.stack.system import System
-from tests.fixtures.chromium import running_chromium
+from tests.fixtures.chromium import NewProfile
 from tests.support.agent_page import AgentPage, open_desktop, shown
 from tests.support.clients import AgentClient, customer_mail, hand_in, rest_client
 
@@ -20,8 +20,10 @@ async def discard(page: Page) -> None:
     await expect(page.get_by_role("dialog")).to_have_count(0)
 
 
-async def test_login_is_refused_then_taken_and_then_remembered(running: System) -> None:
-    async with running_chromium(locale="de-DE") as browser:
+async def test_login_is_refused_then_taken_and_then_remembered(
+    running: System, new_profile: NewProfile
+) -> None:
+    async with new_profile(locale="de-DE") as browser:
         desk = await open_desktop(browser, running.gateway_url)
 
         await desk.log_in("agent1", "wrong")
@@ -239,8 +241,10 @@ async def test_search_finds_the_words_of_what_is_in_a_workbin(
     assert shown(barriers) == "[]"
 
 
-async def test_transfer_ends_at_the_other_agents_desktop(desk: AgentPage, running: System) -> None:
-    async with running_chromium(locale="de-DE") as other_browser:
+async def test_transfer_ends_at_the_other_agents_desktop(
+    desk: AgentPage, running: System, new_profile: NewProfile
+) -> None:
+    async with new_profile(locale="de-DE") as other_browser:
         other = await open_desktop(other_browser, running.gateway_url)
         await other.log_in("agent2")
         await expect(other.page.locator("nav")).to_be_visible()

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Locator, expect
 
 from deploy.local.stack.system import System
-from tests.fixtures.chromium import running_chromium
+from tests.fixtures.chromium import NewProfile
 from tests.support.agent_page import AgentPage, open_desktop
 from tests.support.clients import AgentClient, customer_mail, hand_in
 from tests.support.waiting import until
@@ -32,10 +32,10 @@ async def reads(stranger: AgentPage, words: str) -> None:
 
 
 async def test_stranger_does_a_days_work_without_a_manual(
-    running: System, agent2: AgentClient
+    running: System, agent2: AgentClient, new_profile: NewProfile
 ) -> None:
     await agent2.set_channel("NotReady")
-    async with running_chromium(locale="en-GB") as browser:
+    async with new_profile(locale="en-GB") as browser:
         began = time.monotonic()
         stranger = await open_desktop(browser, running.gateway_url)
         page = stranger.page

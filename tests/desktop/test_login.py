@@ -4,7 +4,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from deploy.local.stack.system import System
-from tests.fixtures.chromium import running_chromium
+from tests.fixtures.chromium import NewProfile
 from tests.support.agent_page import AgentPage, open_desktop, shown
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey, pytest.mark.timeout(300)]
@@ -20,8 +20,10 @@ async def log_in_there(page: Page, name: str) -> None:
     await page.get_by_role("button", name="Continue").click()
 
 
-async def test_login_at_the_provider_and_again_while_writing(running: System) -> None:
-    async with running_chromium(locale="en-GB", reduced_motion="reduce") as browser:
+async def test_login_at_the_provider_and_again_while_writing(
+    running: System, new_profile: NewProfile
+) -> None:
+    async with new_profile(locale="en-GB", reduced_motion="reduce") as browser:
         desk = await open_desktop(browser, running.gateway_url)
         page = desk.page
         barriers = await desk.barriers()
@@ -54,8 +56,10 @@ async def test_login_at_the_provider_and_again_while_writing(running: System) ->
         assert desk.faults == []
 
 
-async def test_two_tabs_log_in_at_the_provider_side_by_side(running: System) -> None:
-    async with running_chromium(locale="en-GB", reduced_motion="reduce") as browser:
+async def test_two_tabs_log_in_at_the_provider_side_by_side(
+    running: System, new_profile: NewProfile
+) -> None:
+    async with new_profile(locale="en-GB", reduced_motion="reduce") as browser:
         first = await open_desktop(browser, running.gateway_url)
         second = await open_desktop(browser, running.gateway_url)
         for tab in (first, second):
@@ -90,9 +94,9 @@ async def test_two_tabs_log_in_at_the_provider_side_by_side(running: System) -> 
     ],
 )
 async def test_page_says_how_a_login_ended_and_goes_on(
-    running: System, end: str, locale: str, words: str
+    running: System, new_profile: NewProfile, end: str, locale: str, words: str
 ) -> None:
-    async with running_chromium(locale=locale, reduced_motion="reduce") as browser:
+    async with new_profile(locale=locale, reduced_motion="reduce") as browser:
         desk = await open_desktop(browser, running.gateway_url)
         page = desk.page
         await page.goto(f"{running.gateway_url}/desktop/?sign-in={end}")

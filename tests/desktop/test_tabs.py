@@ -8,7 +8,7 @@ from playwright.async_api import BrowserContext, Page, Request, Route, expect
 
 from deploy.local.stack.system import System
 from tests.desktop.test_german import LISTEN
-from tests.fixtures.chromium import running_chromium
+from tests.fixtures.chromium import NewProfile
 from tests.support.agent_page import AgentPage, open_desktop
 from tests.support.clients import customer_mail, hand_in, rest_client
 
@@ -47,9 +47,9 @@ class Connections:
 
 
 @pytest.fixture
-async def context() -> AsyncIterator[BrowserContext]:
-    """A browser of its own, so that each test knows all of its tabs."""
-    async with running_chromium(locale="en-GB", reduced_motion="reduce") as browser:
+async def context(new_profile: NewProfile) -> AsyncIterator[BrowserContext]:
+    """A profile of its own, so that each test knows all of its tabs."""
+    async with new_profile(locale="en-GB", reduced_motion="reduce") as browser:
         yield browser
 
 

@@ -4,9 +4,7 @@ import pytest
 from playwright.async_api import BrowserContext, Error
 
 from deploy.local.processes.ports import free_port
-from tests.fixtures.chromium import chromium, running_chromium
-
-__all__ = ["chromium"]
+from tests.fixtures.chromium import running_chromium
 
 pytestmark = pytest.mark.connected
 

@@ -5,9 +5,6 @@ from playwright.async_api import BrowserContext
 
 from services.gateway.rest.openapi.document import openapi
 from services.gateway.rest.openapi.page import page
-from tests.fixtures.chromium import chromium
-
-__all__ = ["chromium"]
 
 pytestmark = pytest.mark.connected
 

@@ -7,9 +7,6 @@ from playwright.async_api import BrowserContext, Page
 
 from services.gateway.rest.openapi.container import BOX, POLICY, SANDBOX
 from shared.mail.html.sanitizer import sanitise
-from tests.fixtures.chromium import chromium
-
-__all__ = ["chromium"]
 
 pytestmark = pytest.mark.connected
 
