@@ -178,11 +178,20 @@ _OUTSIDE: Final = re.compile(
     r"|you don.t often get e-?mail from|\[external\]\Z|message comes from outside"
 )
 
+_IN_WARNINGS: Final = (
+    "outside", "extern", "unknown sender", "do not click", "originated", "exterior", "fuera",
+    "buiten", "often get e",
+)  # fmt: skip
+"""One of these is in each text that `_OUTSIDE` finds."""
+
 
 def is_warning(paragraph: Paragraph) -> bool:
     """Say whether the first paragraph of a mail is a gateway's warning of mail from outside."""
-    is_short = paragraph.count <= _LINES_OF_FOOTER
-    return is_short and bool(_OUTSIDE.search(_folded(paragraph.words)))
+    if paragraph.count > _LINES_OF_FOOTER:
+        return False
+    folded = _folded(paragraph.words)
+    # Most paragraphs have none of these words, and the pattern tries each of their letters.
+    return has_any(folded, _IN_WARNINGS) and _OUTSIDE.search(folded) is not None
 
 
 def notices_start(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from shared.mail.sections.lines import Line
-from shared.mail.sections.phrases import PhraseSet, phrases_of
+from shared.mail.sections.phrases import PhraseSet, has_any, phrases_of
 
 _DELIMITER: Final = re.compile(r"--\Z|-----BEGIN PGP SIGNATURE|[\u2013\u2014]\Z|_{2,4}\Z")
 _RULE: Final = re.compile(r"[-_=*~\u2013\u2014\u2500]{3,}\Z")
@@ -54,6 +54,11 @@ _CONTACT: Final = re.compile(
     r"|\b(?:GmbH|Ltd|Inc|LLC|S\.?p\.?A|B\.?V|AG)\b",
     re.IGNORECASE,
 )
+_DIGIT_OR_AT: Final = re.compile(r"[0-9@]")
+_IN_CONTACTS: Final = (
+    "://", "www.", "gmbh", "ltd", "inc", "llc", "spa", "s.p", "sp.a", "bv", "b.v", "ag",
+)  # fmt: skip
+"""In lower case, one of these is in each contact in ASCII without a digit and an `@`."""
 _LOOKED_AT: Final = 200
 _LONGEST_CLOSING: Final = 60
 _LONGEST_OF_BLOCK: Final = 90
@@ -153,7 +158,16 @@ def _dash_name(lines: Sequence[Line], first: int, last: int) -> int:
 
 def _contacts(lines: Sequence[Line], first: int, last: int) -> int:
     """Return how many lines have a telephone number, an address or a company's name."""
-    return sum(bool(_CONTACT.search(line.words[:_LOOKED_AT])) for line in lines[first:last])
+    return sum(_is_contact(line.words[:_LOOKED_AT]) for line in lines[first:last])
+
+
+def _is_contact(words: str) -> bool:
+    """Say whether a line has a telephone number, an address or a company's name."""
+    # Most lines have none of what the pattern asks for, and it tries each of their positions.
+    is_possible = (
+        not words.isascii() or _DIGIT_OR_AT.search(words) or has_any(words.lower(), _IN_CONTACTS)
+    )
+    return bool(is_possible) and _CONTACT.search(words) is not None
 
 
 def _without_blank_lines(lines: Sequence[Line], first: int, last: int) -> int:

@@ -27,6 +27,7 @@ _DAEMON_NAMES: Final = re.compile(
     r"|mail ?router|systemadministrator|undelivered|delivery service|mail service",
     re.IGNORECASE,
 )
+_IN_DAEMON_NAMES: Final = ("mail", "master", "administrator", "deliver", "outlook")
 _BOUNCE_SUBJECT: Final = re.compile(
     r"\s*+(?:\[\w{1,20}\] )?(?:undeliver|failure notice|returned? (?:mail|to sender|e-?mail|mess)"
     r"|mail (?:delivery|system error|status report|fail|could not|not deliver)"
@@ -94,7 +95,7 @@ def origin_of(structure: Structure, envelope_sender: str | None) -> Origin:
     null = has_null_sender(headers, envelope_sender)
     named = envelope_sender or (headers.first("return-path") or b"").strip(b"<> ").decode("latin-1")
     is_daemon = not senders or any(
-        _DAEMONS.match(one.address) or _DAEMON_NAMES.search(one.personal) for one in senders
+        _DAEMONS.match(one.address) or _is_name_of_daemon(one.personal) for one in senders
     )
     return Origin(
         is_daemon=is_daemon,
@@ -103,6 +104,13 @@ def origin_of(structure: Structure, envelope_sender: str | None) -> Origin:
         has_bounce_subject=_BOUNCE_SUBJECT.match(subject) is not None,
         is_answer=_ANSWERED.match(subject) is not None,
     )
+
+
+def _is_name_of_daemon(name: str) -> bool:
+    # Most names have none of these words, and the pattern tries each of their letters.
+    lowered = name.lower()
+    is_possible = not name.isascii() or any(one in lowered for one in _IN_DAEMON_NAMES)
+    return is_possible and _DAEMON_NAMES.search(name) is not None
 
 
 def kind_in_words(headers: Headers, notice: Notice) -> Kind:
