@@ -1,7 +1,6 @@
 """Authenticates each request once: by password, bearer token or session cookie."""
 
 import asyncio
-import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -136,7 +135,12 @@ class RequestAuthenticator:
         agent, ends_at = accepted
         seconds_left = (ends_at - self._clock.now()).total_seconds()
         return AuthenticatedAgent(
-            agent, Login(BEARER, asyncio.get_running_loop().time() + seconds_left)
+            agent,
+            Login(
+                BEARER,
+                asyncio.get_running_loop().time() + seconds_left,
+                roles=frozenset(agent.roles),
+            ),
         )
 
     async def _by_session(self, scope: Scope) -> AuthenticatedAgent:
@@ -149,7 +153,8 @@ class RequestAuthenticator:
             _require_csrf_token(scope, session.csrf_token)
         seconds_left = (session.ends_at - self._clock.now()).total_seconds()
         ends_at = asyncio.get_running_loop().time() + seconds_left
-        login = Login(login_proof(account.login), ends_at, session_key(token))
+        roles = frozenset(account.agent.roles)
+        login = Login(login_proof(account.login), ends_at, session_key(token), roles)
         return replace(self._accepted(account, OpenSession(token, session)), login=login)
 
     async def _by_password(self, basic: Basic, scope: Scope) -> AuthenticatedAgent:
@@ -176,7 +181,7 @@ class RequestAuthenticator:
     ) -> AuthenticatedAgent:
         """Return an agent who sent the password: CometD sessions may outlive the cookie session."""
         csrf_token = opened.session.csrf_token if self._checks_csrf else ""
-        login = Login(login_proof(account.login), math.inf)
+        login = Login(login_proof(account.login), roles=frozenset(account.agent.roles))
         return AuthenticatedAgent(account.agent, login, csrf_token, opened.token, headers or {})
 
 

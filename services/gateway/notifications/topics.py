@@ -1,9 +1,10 @@
-"""The topics of an agent, their spellings, and which subscriptions are granted."""
+"""The topics of an agent, their spellings, and which subscriptions are granted to whom."""
 
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from services.gateway.operations.rules import ADMIN
 from shared.bayeux.messages.channels import is_pattern, matches
 from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
 
@@ -12,7 +13,7 @@ WORKBINS: Final = "/v2/me/workbins"
 CHANNELS: Final = "/v2/me/channels"
 EMAILS: Final = "/v2/me/emails"
 MAILBOXES: Final = "/v2/mailboxes"
-"""For administrators: anybody may subscribe, and only they hear something."""
+"""For administrators."""
 
 SERVICES: Final = "/notifications/services"
 
@@ -47,15 +48,18 @@ def canonical(channel: str) -> str | None:
     return _TOPIC_OF.get(channel)
 
 
-def own_topics_only(user_id: str, channel: str) -> Grant | Denial:
+def own_topics_only(user_id: str, channel: str, roles: frozenset[str]) -> Grant | Denial:
     """Grant the topics of the subscriber, by any spelling or by a pattern inside `/v2/me/`.
 
-    Topics are relative to the subscriber ("me"), so the grant does not depend on the user.
+    Topics are relative to the subscriber ("me"), so the grant does not depend on the user, but for
+    that of mailboxes on the roles.
     """
     del user_id
     if is_pattern(channel):
         return _judge_pattern(channel)
     topic = canonical(channel)
+    if topic == MAILBOXES and ADMIN not in roles:
+        return Denial("for_administrators")
     return Grant((Route(topic, channel),)) if topic else Denial("not_your_topic")
 
 

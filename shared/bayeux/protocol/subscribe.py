@@ -85,7 +85,7 @@ def _apply_policy(registry: SessionRegistry, session: Session, name: str) -> Gra
         return Denial("meta_channel")
     if is_service(name):
         return Grant(())
-    return registry.policy(session.user_id, name)
+    return registry.policy(session.user_id, name, session.login.roles)
 
 
 def _refuse(registry: SessionRegistry, message: Message, error: str, exchange: Exchange) -> None:

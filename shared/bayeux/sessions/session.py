@@ -28,11 +28,13 @@ class Login:
         proof: Compared by `revoke`, to keep the sessions of a login that is still valid.
         ends_at: The end of the login (monotonic, seconds).
         session: The login session with which it ends, if only its cookie was shown; else empty.
+        roles: What the user may do, in the application's words. The policy decides by them.
     """
 
     proof: str = ""
     ends_at: float = math.inf
     session: str = ""
+    roles: frozenset[str] = frozenset()
 
 
 class Peer(Protocol):

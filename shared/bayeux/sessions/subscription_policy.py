@@ -26,5 +26,5 @@ class Denial:
     reason: str
 
 
-SubscriptionPolicy = Callable[[str, str], Grant | Denial]
-"""Called with the user's id and the channel or pattern."""
+SubscriptionPolicy = Callable[[str, str, frozenset[str]], Grant | Denial]
+"""Called with the user's id, the channel or pattern, and the roles of the login."""

@@ -213,7 +213,8 @@ TOPICS: Final = (
     Topic(
         MAILBOXES,
         "For administrators: how each mailbox is whose mail is fetched, and each change of that."
-        " Nobody else hears anything here. Messages have no `position`.",
+        " Others are refused (`403:for_administrators:subscribe_denied`). Messages have no"
+        " `position`.",
         ("MailboxStateMessage",),
     ),
     Topic(

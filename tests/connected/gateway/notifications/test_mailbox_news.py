@@ -52,6 +52,13 @@ async def test_administrator_hears_of_a_mailbox_that_is_sick(fetched: Gateway) -
     assert changed["mailbox"]["fault"] == {"code": "refused", "words": "no", "do": "mend it"}
 
 
+async def test_agent_who_subscribes_to_mailboxes_is_refused(fetched: Gateway) -> None:
+    async with CometdAgent(f"{fetched.url}/cometd", "agent1", "agent1") as agent:
+        reply = await agent.subscribe(TOPIC)
+
+    assert reply["error"] == "403:for_administrators:subscribe_denied"
+
+
 def news_of(backend: Backend, agent_cache: AgentCache | Mock | None = None) -> MailboxNews:
     return MailboxNews(
         MailboxStore(backend.database),

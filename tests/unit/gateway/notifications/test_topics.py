@@ -3,7 +3,10 @@
 import pytest
 
 from services.gateway.notifications.topics import INTERACTIONS, canonical, own_topics_only
+from services.gateway.operations.rules import ADMIN, AGENT
 from shared.bayeux.sessions.subscription_policy import Denial, Grant, Route
+
+NO_ROLES: frozenset[str] = frozenset()
 
 
 @pytest.mark.parametrize(
@@ -28,7 +31,7 @@ def test_every_spelling_means_the_same_topic(spelling: str) -> None:
     ],
 )
 def test_own_topics_are_granted(name: str) -> None:
-    assert isinstance(own_topics_only("anna", name), Grant)
+    assert isinstance(own_topics_only("anna", name, NO_ROLES), Grant)
 
 
 @pytest.mark.parametrize(
@@ -47,12 +50,18 @@ def test_own_topics_are_granted(name: str) -> None:
     ],
 )
 def test_other_topics_are_denied(name: str) -> None:
-    assert isinstance(own_topics_only("anna", name), Denial)
+    assert isinstance(own_topics_only("anna", name, NO_ROLES), Denial)
 
 
 def test_pattern_is_granted_as_the_channels_it_matches() -> None:
-    verdict = own_topics_only("anna", "/me/*")
+    verdict = own_topics_only("anna", "/me/*", NO_ROLES)
 
     assert isinstance(verdict, Grant)
     assert Route(INTERACTIONS, "/me/interactions") in verdict.routes
     assert all(route.channel.startswith("/me/") for route in verdict.routes)
+
+
+@pytest.mark.parametrize("name", ["/v2/mailboxes", "/v2/mailboxes/", "/mailboxes", "/mailboxes/"])
+def test_mailboxes_are_granted_to_administrators_alone(name: str) -> None:
+    assert isinstance(own_topics_only("anna", name, frozenset({ADMIN})), Grant)
+    assert own_topics_only("anna", name, frozenset({AGENT})) == Denial("for_administrators")
