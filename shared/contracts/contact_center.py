@@ -255,6 +255,14 @@ class ContactCenter(Section):
                     return mailbox
         return None
 
+    def described_address(self, address: str) -> str:
+        """Return the address under which the mail of a mailbox is stored, for any of its addresses.
+
+        A mailbox that is described no more may still have mail, so an unknown address stays.
+        """
+        mailbox = self.mailbox_for(address)
+        return mailbox.address if mailbox else address.lower()
+
     def screening_of(self, mailbox: Mailbox) -> tuple[ScreeningRule, ...]:
         """Return the rules that the mail of a mailbox is screened by, in their order."""
         if mailbox.screening is None:

@@ -33,21 +33,26 @@ class Refusals:
     async def reported_to_agent(self, command: AgentCommand, cause: Cause) -> AsyncIterator[None]:
         """Publish an `OperationRefused` for the agent if the context raises `Refused`.
 
-        The event's id is derived from the command's, so that a repeated refusal is recognised.
+        The event's id is derived from the command's, so that a repeated refusal is recognised. A
+        command of an operator names no agent: its refusal is only noted at the interaction.
         """
         try:
             yield
         except Refused as refused:
-            event = OperationRefused(
-                interaction_id=command.interaction_id,
-                agent_id=command.agent_id,
-                version=0,
-                operation=getattr(command, "type", ""),
-                reason=str(refused),
-                kind=refused.kind,
-                asked_as=command.asked_as,
-                state=getattr(refused, "state", ""),
-            )
-            again = uuid5(cause.message_id, "refused") if cause.message_id else None
-            await self.publisher.publish(wrap(event, cause, self.clock.now(), message_id=again))
+            if command.agent_id:
+                await self._tell_agent(command, cause, refused)
             await self.interactions.note_refusal(command.interaction_id, cause)
+
+    async def _tell_agent(self, command: AgentCommand, cause: Cause, refused: Refused) -> None:
+        event = OperationRefused(
+            interaction_id=command.interaction_id,
+            agent_id=command.agent_id,
+            version=0,
+            operation=getattr(command, "type", ""),
+            reason=str(refused),
+            kind=refused.kind,
+            asked_as=command.asked_as,
+            state=getattr(refused, "state", ""),
+        )
+        again = uuid5(cause.message_id, "refused") if cause.message_id else None
+        await self.publisher.publish(wrap(event, cause, self.clock.now(), message_id=again))

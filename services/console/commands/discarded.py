@@ -23,7 +23,7 @@ from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.mails.discarded_mails import DiscardedMailStore
 
 MOST_LISTED: Final = 500
-_BY: Final = "console"
+_NO_AGENT: Final = ""
 _LONGEST_SUBJECT: Final = 60
 _LONGEST_FIELD: Final = 200
 _MOST_LINES: Final = 40
@@ -69,14 +69,14 @@ async def release(mail_id: str) -> None:
     """Have routing put a discarded mail into its queue, and wait until it has.
 
     Raises:
-        NotPossibleError: There is no such mail, it is not discarded, or routing does not answer;
-            it then carries the command out when it runs.
+        NotPossibleError: There is no such mail, it is not discarded, it is deleted meanwhile, or
+            routing does not answer; it then carries the command out when it runs.
     """
     settings = read_settings()
     async with connected_database(settings.mongodb_url) as database:
         interactions = _interactions(database)
         await _discarded(interactions, mail_id)
-        command = DisownReport(interaction_id=mail_id, agent_id=_BY, asked_as="Release")
+        command = DisownReport(interaction_id=mail_id, agent_id=_NO_AGENT, asked_as="Release")
         order = wrap(command, Cause.about(mail_id), SystemClock().now())
         async with open_publisher(settings.rabbitmq_url, name="console") as publisher:
             await publisher.publish(order)
@@ -89,9 +89,17 @@ async def _when_released(interactions: InteractionStore, mail_id: str) -> Intera
         async with asyncio.timeout(_PATIENCE_SECONDS):
             while True:
                 mail = await interactions.get(mail_id, with_text=False)
-                if DISCARDED not in mail.user_data:
+                if mail.state is not State.COMPLETED:
                     return mail
+                if DISCARDED not in mail.user_data:
+                    raise NotPossibleError(
+                        f"{mail_id} is discarded no more: its time is over and it is being "
+                        f"deleted, or an agent has completed it (`mailroom trace {mail_id}`)",
+                        Exit.NOT_FINE,
+                    )
                 await asyncio.sleep(_LOOK_EVERY_SECONDS)
+    except UnknownInteractionError:
+        raise NotPossibleError(f"{mail_id} was deleted meanwhile", Exit.NOT_FINE) from None
     except TimeoutError:
         raise NotPossibleError(
             f"{mail_id} is ordered to be released, and routing has not done so yet: see that it "
@@ -114,9 +122,7 @@ async def _discarded(interactions: InteractionStore, mail_id: str) -> Interactio
 
 async def _described(database: Database, address: str) -> str:
     center = await contact_center_in_force(database, SystemClock())
-    mailbox = center.mailbox_for(address) if center else None
-    # A mailbox that is described no more may still have discarded mail.
-    return mailbox.address if mailbox else address
+    return center.described_address(address) if center else address
 
 
 def _interactions(database: Database) -> InteractionStore:

@@ -2,17 +2,24 @@
 
 import asyncio
 from datetime import timedelta
+from unittest.mock import AsyncMock, patch
 
+import aio_pika
 import pytest
 
 from services.console.arguments import parser
 from services.console.command_line import run
 from services.console.commands import discarded
-from services.console.exit_codes import Exit
+from services.console.exit_codes import Exit, NotPossibleError
+from shared.contracts.commands import DisownReport
+from shared.contracts.envelope import Envelope
 from shared.contracts.retention import Retention
+from shared.domain.errors import Refused
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import State
 from shared.messaging.topology import ROUTING
+from shared.runtime.refusals import Refusals
+from shared.storage.mails.discarded_mails import DiscardedMailStore
 from tests.connected.messaging.queues import waiting_in
 from tests.connected.pods import running_pod
 from tests.support.backend import CENTER, Backend
@@ -39,6 +46,16 @@ async def discard(backend: Backend, mailbox: str = "support@demo.example") -> In
     )
     backend.clock.move(timedelta(seconds=1))
     return found
+
+
+async def next_order(vhost_url: str) -> Envelope[DisownReport]:
+    """Take messages out of routing's queue up to the first command to release a mail."""
+    connection = await aio_pika.connect(vhost_url)
+    async with connection:
+        queue = await (await connection.channel()).get_queue(ROUTING.name)
+        while b'"disown-report"' not in (message := await queue.get(no_ack=True)).body:
+            pass
+        return Envelope[DisownReport].model_validate_json(message.body)
 
 
 async def mailroom(line: str) -> Exit:
@@ -104,6 +121,38 @@ async def test_a_released_mail_waits_in_its_queue(
     after = await backend.interactions.get(mail.id)
     assert (after.state, "_Discarded" in after.user_data) == (State.QUEUED, False)
     assert f"{mail.id} is not discarded" in printed.err
+
+
+async def test_a_refused_release_tells_no_agent(
+    backend: Backend, vhost_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discarded, "_PATIENCE_SECONDS", 0.1)
+    mail = await discard(backend)
+    await mailroom(f"discarded release {mail.id}")
+    order = await next_order(vhost_url)
+    publisher, interactions = AsyncMock(), AsyncMock()
+    refusals = Refusals(publisher, interactions, backend.clock)
+
+    async with refusals.reported_to_agent(order.body, order.cause):
+        raise Refused("somebody else has released it in the same moment")
+
+    publisher.publish.assert_not_awaited()
+    interactions.note_refusal.assert_awaited_once_with(mail.id, order.cause)
+
+
+async def test_a_release_of_a_mail_that_is_being_deleted_says_so(backend: Backend) -> None:
+    mail = await discard(backend)
+    mails = DiscardedMailStore(backend.database)
+
+    async def mark(*_: object) -> Interaction:
+        await mails.mark(backend.clock.now() + timedelta(days=4_000), backend.clock.now())
+        return mail
+
+    with (
+        patch.object(discarded, "_discarded", mark),
+        pytest.raises(NotPossibleError, match="its time is over and it is being deleted"),
+    ):
+        await discarded.release(mail.id)
 
 
 async def test_a_release_without_routing_says_that_it_is_ordered(

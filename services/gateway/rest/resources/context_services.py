@@ -107,15 +107,20 @@ class ContextServicesResource:
     async def discarded(self, request: Request) -> Response:
         """GET /ucs/discarded: the mails that rules discarded, the newest first, by pages.
 
-        `Release` at the address of a mail brings it back. With `retention` in the description,
-        `deletedAfter` says until when it is kept.
+        With `mailbox` only those of one mailbox, by any of its addresses. `Release` at the address
+        of a mail brings it back. With `retention` in the description, `deletedAfter` says until
+        when it is kept.
         """
         await self._callers.admin(request)
         listing = read_listing(request, at_most=self._max_listed)
+        center = await self._configuration.current()
+        address = request.query_params.get("mailbox", "")
         found = await self._discarded_mails.page(
-            after=request.query_params.get("after", ""), limit=listing.limit + 1
+            after=request.query_params.get("after", ""),
+            limit=listing.limit + 1,
+            mailbox=center.described_address(address),
         )
-        keep = (await self._configuration.current()).retention.discarded
+        keep = center.retention.discarded
         root = self._callers.root(request)
         mails = [discarded_mail(one, root, keep) for one in found]
         return json_answer(continued("interactions", mails, listing))

@@ -36,6 +36,28 @@ async def test_discarded_mails_are_listed_newest_first(gateway: Gateway) -> None
     assert second.json()["interactions"] == [{"interaction_id": "1", "reason": "spam"}]
 
 
+async def test_discarded_mails_of_one_mailbox_are_listed(gateway: Gateway) -> None:
+    for name, mailbox in (("1", "support@demo.example"), ("2", "gone@demo.example")):
+        await gateway.store(
+            id=name,
+            state=State.COMPLETED,
+            thread_id=name,
+            mailbox=mailbox,
+            user_data={"_Discarded": "spam"},
+        )
+    admin = await gateway.client("admin")
+    found = {}
+
+    for address in ("Support+x@DEMO.example", "Gone@demo.example", "nobody@demo.example", ""):
+        answer = await admin.get(
+            PATH, params={"fields": "interaction_id", "mailbox": address, "limit": 5}
+        )
+        require_described_answer(answer)
+        found[address] = [one["interaction_id"] for one in answer.json()["interactions"]]
+
+    assert list(found.values()) == [["1"], ["2"], [], ["2", "1"]]
+
+
 async def test_discarded_mails_are_for_administrators(gateway: Gateway) -> None:
     agent = await gateway.client("agent1")
 

@@ -43,11 +43,12 @@ HISTORY_CALLS: Final[tuple[Call, ...]] = (
         "/ucs/discarded",
         "History",
         "The mails that screening rules discarded, and those of blocked contacts, the newest first,"
-        " for administrators. `Release` at the address of one brings it back. They are deleted"
+        " for administrators; with `mailbox` only those of one mailbox, by any of its addresses."
+        " `Release` at the address of one brings it back. They are deleted"
         " after the time that `retention` of the description gives. `hasMore`: ask once more with"
         " `after`, the last id of this page.",
         listing("interactions", "DiscardedMail"),
-        query=("fields", "limit", "after"),
+        query=("fields", "mailbox", "limit", "after"),
     ),
     Call(
         "get",

@@ -17,6 +17,7 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
     "offset": (NUMBER | {"minimum": 0}, "Skip this many at the beginning."),
     "after": (TEXT, "The last id of the page before."),
     "emailAddress": (TEXT, "An address; case, plus-tag and the domain's spelling do not count."),
+    "mailbox": (TEXT, "An address of a mailbox; case and plus-tag do not count."),
     "disposition": (TEXT, "`inline` for an image that a page shows."),
     "key": (
         TEXT,
