@@ -35,6 +35,7 @@ from shared.messaging.declaration import declare_topology
 from shared.storage.configuration_store import KEPT_FOR, ConfigurationStore
 from shared.storage.database.client import Database, require_replica_set
 from shared.storage.database.clock import DatabaseClock
+from shared.storage.former_indexes import drop_former_indexes
 from shared.storage.indexes import create_indexes
 from shared.storage.mails.mailbox_store import MailboxStore
 
@@ -76,6 +77,7 @@ async def apply(file: Path, *, dry_run: bool, choice: StrandedWorkChoice = _NO_C
         lines += await put_in_force(database, clock, plan.wanted)
         if completed := await complete_earlier_mails(database):
             lines.append(f"mails of an earlier release that search and order know now: {completed}")
+        lines += [f"index {one}: dropped" for one in await drop_former_indexes(database)]
         lines += await move_stranded(database, clock, plan)
         if plan.removes:
             print("waiting until every service has read the description", file=sys.stderr)

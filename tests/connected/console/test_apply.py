@@ -46,6 +46,28 @@ async def free_places(database: Database, user_name: str = "agent1") -> int:
 
 
 @pytest.mark.usefixtures("settings")
+async def test_indexes_of_earlier_builds_are_dropped(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    interactions = opened["interactions"]
+    await interactions.create_index([("owner_id", 1), ("state", 1)], name="owned")
+    await interactions.create_index([("queue", 1), ("needs_key", 1)], name="waiting-by-needs")
+    await opened["reports"].create_index([("delivery_id", 1), ("at", 1)], name="on-delivery")
+
+    await apply(DEMO, dry_run=False)
+    first = capsys.readouterr().out.splitlines()
+    await apply(DEMO, dry_run=False)
+
+    assert [line for line in first if line.startswith("index ")] == [
+        "index interactions.owned: dropped",
+        "index interactions.waiting-by-needs: dropped",
+        "index reports.on-delivery: dropped",
+    ]
+    assert "dropped" not in capsys.readouterr().out
+    assert set(await interactions.index_information()).isdisjoint({"owned", "waiting-by-needs"})
+
+
+@pytest.mark.usefixtures("settings")
 async def test_the_demo_is_applied_once_and_then_nothing_changes(
     opened: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
