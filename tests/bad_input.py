@@ -24,7 +24,8 @@ BAD_INPUT: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "server says BYE": (_ODD, "test_odd_servers_are_told_in_plain_words"),
         "half a literal": (_ODD, "test_mail_that_cannot_be_fetched_stops_no_other"),
         "literal of 2 GB": (_ODD, "test_mail_that_cannot_be_fetched_stops_no_other"),
-        "UIDVALIDITY 0 or absent": (_ODD, "test_folder_without_uidvalidity_brings_nothing_twice"),
+        "UIDVALIDITY 0": (_ODD, "test_folder_with_uidvalidity_0_brings_nothing_twice"),
+        "UIDVALIDITY absent": (_ODD, "test_folder_without_uidvalidity_brings_nothing_twice"),
         "UIDs that fall": (_ODD, "test_uids_that_fall_bring_only_unknown_mail"),
         "100,000 old mails at the first look": ("bench/fetching.py", "measure_first_look"),
         "folder that does not exist": (
@@ -77,7 +78,7 @@ BAD_INPUT: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         ),
         "report on a mail of another installation": (
             _MATCHING,
-            "test_a_token_of_another_key_proves_nothing",
+            "test_report_on_a_mail_of_another_installation_is_not_ours",
         ),
         "automatic answer to a mail of ours": (
             _MATCHING,

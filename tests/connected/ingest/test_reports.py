@@ -259,6 +259,25 @@ async def test_a_report_on_a_foreign_mail_waits_in_the_queue(
     assert (child.state, child.queue, child.parent_id) == (State.QUEUED, "support", None)
 
 
+async def test_report_on_a_mail_of_another_installation_is_not_ours(
+    backend: Backend, ingest: Ingest
+) -> None:
+    """Its token and envelope id are of the same form as ours, and its key is another one."""
+    mail = await sent(backend)
+    theirs = bounce_token("the key of the other installation", mail.id)
+    report = dsn(
+        "someone@example.net",
+        returned="<5ecre7.1@other.example>",
+        headers=f"X-Original-To: support+{theirs}@demo.example\r\n".encode(),
+    ).replace(b"Reporting-MTA:", f"Original-Envelope-Id: {theirs}\r\nReporting-MTA:".encode())
+
+    child = await came(backend, ingest, report, to=f"support+{theirs}@demo.example")
+
+    assert (child.state, child.queue, child.parent_id) == (State.QUEUED, "support", None)
+    assert "_ReportMatchedBy" not in child.user_data
+    assert await ReportStore(backend.database).on(mail.id) == []
+
+
 async def test_a_note_of_an_absent_customer_rings_nobody(backend: Backend, ingest: Ingest) -> None:
     mail = await sent(backend, "ann@example.org")
     note = (
