@@ -25,6 +25,7 @@ from shared.runtime.worker_consumer import running_consumer
 from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.allowance_store import AllowanceStore
+from shared.storage.mails.awaited_mail_store import AwaitedMailStore
 from shared.storage.mails.report_store import ReportStore
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def _arrival_parser(
             ContactStore(resources.database, resources.clock),
             CopyStore(resources.database),
             AllowanceStore(resources.database),
+            AwaitedMailStore(resources.database, resources.clock),
         ),
         configuration=resources.configuration,
         parser=parser,

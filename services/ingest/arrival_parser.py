@@ -10,6 +10,7 @@ from typing import Final
 import structlog
 from prometheus_client import Counter
 
+from services.ingest.awaited_mails import AwaitedMails, unknown_ids
 from services.ingest.floods import FloodGuard
 from services.ingest.interaction_builder import (
     Relations,
@@ -57,6 +58,7 @@ from shared.storage.interactions.interaction_store import InteractionStore
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
+from shared.storage.mails.awaited_mail_store import AwaitedMailStore
 
 log = structlog.get_logger()
 
@@ -85,6 +87,7 @@ class ParsingStores:
     contacts: ContactStore
     copies: CopyStore
     allowances: AllowanceStore
+    awaited: AwaitedMailStore
 
 
 class ArrivalParser:
@@ -105,6 +108,7 @@ class ArrivalParser:
         self._threads = stores.threads
         self._contacts = stores.contacts
         self._copies = stores.copies
+        self._awaited = AwaitedMails(stores.awaited)
         self._floods = FloodGuard(stores.allowances, stores.interactions)
         self._configuration = configuration
         self._parser = parser
@@ -183,6 +187,7 @@ class ArrivalParser:
             )
             try:
                 decided = await decide(build(mail), texts)
+                await self._awaited.expect(decided.interaction, relations.unknown_ids)
                 known_id = await self._add(await fold(decided), arrival, body, cause)
             except UnstorableError as error:
                 shown = self._unparsed(arrival, f"not storable: {error}", mail)
@@ -201,11 +206,18 @@ class ArrivalParser:
         """Return what a mail belongs to, whatever it reports on."""
         speaker = claimed_sender_of(mail, arrival)
         tokens = thread_tokens((*arrival.recipients, *_addressees(mail)), owns)
+        named = await self._threads.named(thread_references(mail))
+        proven = await self._threads.proven(speaker, named)
+        unknown = unknown_ids(mail, named)
         return Relations(
-            proven=await self._threads.proven(speaker, thread_references(mail)),
+            proven=proven,
             contact=await self._contact(mail, arrival),
             answered=await self._threads.with_tokens(tokens),
             in_subject=await self._threads.sent_to(speaker, subject_ids(mail.subject)),
+            unknown_ids=unknown,
+            awaiting=None
+            if proven
+            else await self._awaited.thread_awaiting(mail, speaker, unknown),
         )
 
     async def _contact(self, mail: ParsedMail, arrival: Arrival) -> Contact | None:

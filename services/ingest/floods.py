@@ -93,11 +93,11 @@ def bounds(rules: FloodRules, mail: Interaction, about: Interaction | None) -> I
     """Yield the bounds that a mail counts against, the narrowest first.
 
     Mail of a conversation, which only its members can join, and a report on mail of ours count in
-    that conversation alone.
+    that conversation alone. Mail without a parent has proven nothing.
     """
     sender = person(mail.mail.sender.address if mail.mail.sender else "") or "nobody"
     thread_id = about.thread_id if about else mail.thread_id
-    if thread_id != mail.id:
+    if thread_id != mail.id and mail.parent_id:
         most = rules.sender or rules.domain or rules.mailbox
         if most is not None:
             yield Bound("thread", f"{sender} in thread {thread_id}", most)

@@ -25,6 +25,7 @@ from shared.mail.parsed_mail import ParsedMail, ReportedRecipient
 from shared.mail.threads import (
     ClaimedSender,
     ThreadMembership,
+    awaited_membership,
     is_forward,
     people_of,
     person,
@@ -55,7 +56,8 @@ class Relations:
 
     `proven` are the mails that it refers to and whose thread it may join, `answered` those of ours
     whose tokens it was sent to, `in_subject` those that its subject names and its sender got,
-    `about` the sent mail that it reports on, `contact` who wrote it.
+    `about` the sent mail that it reports on, `contact` who wrote it. `unknown_ids` are those that
+    it refers to and no known mail has, `awaiting` the thread that refers to it or to them.
     """
 
     proven: Sequence[Interaction] = ()
@@ -63,6 +65,8 @@ class Relations:
     contact: Contact | None = None
     answered: Sequence[Interaction] = ()
     in_subject: Sequence[Interaction] = ()
+    unknown_ids: Sequence[str] = ()
+    awaiting: str | None = None
 
 
 def build_interaction(
@@ -152,7 +156,10 @@ def _thread_of(
         proven = relations.answered or (() if is_forged else relations.in_subject)
         ids = tuple(one.mail.message_id for one in proven)
         is_other = bool(proven) and not any(_was_sent_to(sender, one) for one in proven)
-    return thread_membership(interaction_id, mailbox.address, ids, proven), is_other
+    joined = thread_membership(interaction_id, mailbox.address, ids, proven)
+    if joined is None and relations.awaiting and not is_forged:
+        joined = awaited_membership(interaction_id, relations.awaiting)
+    return joined, is_other
 
 
 def _email(
@@ -276,6 +283,6 @@ def _describe(recipient: ReportedRecipient) -> str:
 
 
 def _subtype(mail: ParsedMail, arrival: Arrival, joined: ThreadMembership | None) -> str:
-    if joined is None:
+    if joined is None or not (joined.parent_id or thread_references(mail)):
         return "InboundNDR" if _is_report(mail, arrival) else "InboundNew"
     return "InboundNDR" if mail.is_bounce else "InboundCustomerReply"

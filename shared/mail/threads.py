@@ -47,11 +47,12 @@ class ClaimedSender:
 class ThreadMembership:
     """The place of a mail in an existing thread: its parent, and the branches it may read.
 
-    `author_id` is the agent who wrote the nearest mail of ours in that thread that it refers to;
-    None if it refers to no agent's mail.
+    `parent_id` is None where the mail came after others that refer to it. `author_id` is the agent
+    who wrote the nearest mail of ours in that thread that it refers to; None if it refers to no
+    agent's mail.
     """
 
-    parent_id: str
+    parent_id: str | None
     thread_id: str
     branches: tuple[str, ...]
     author_id: str | None = None
@@ -159,6 +160,15 @@ def thread_membership(
         (*tuple(dict.fromkeys(before))[-_MOST_BRANCHES:], own),
         author_id=next(filter(None, authors), None),
     )
+
+
+def awaited_membership(own_id: str, thread_id: str) -> ThreadMembership:
+    """Return the place of a mail in a thread that refers to it, or to what it refers to.
+
+    It opens no branch and is opened by none: many people know the id of a mail that never came to
+    us, such as a circular, and can write in the name of one of them.
+    """
+    return ThreadMembership(None, thread_id, (own_id,))
 
 
 def nearest_of_other_threads(

@@ -91,6 +91,7 @@ from shared.storage.interactions import interaction_store
 from shared.storage.mails import (
     allowance_store,
     arrival_store,
+    awaited_mail_store,
     delivery_store,
     mailbox_store,
     report_store,
@@ -142,6 +143,7 @@ RIGHTS: Final[Mapping[str, Rights]] = MappingProxyType(
                     report_store.COLLECTION: EVERYTHING,
                     contact_store.COLLECTION: ADD,
                     allowance_store.COLLECTION: ADD,
+                    awaited_mail_store.COLLECTION: ADD,
                 },
             ),
         ),

@@ -20,6 +20,7 @@ from shared.storage.interactions.interaction_documents import SEARCHED_FIELDS
 from shared.storage.mails import (
     allowance_store,
     arrival_store,
+    awaited_mail_store,
     delivery_store,
     mailbox_store,
     report_store,
@@ -270,6 +271,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     TURNS: [_ending()],
     LINK_KEYS: [_ending()],
     allowance_store.COLLECTION: [_ending()],
+    awaited_mail_store.COLLECTION: [_ending()],
     witness.COLLECTION: [_ending()],
     DELIVERIES: [
         _owing(),

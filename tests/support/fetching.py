@@ -27,6 +27,7 @@ from shared.storage.files.vault import Vault
 from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails import arrival_store, delivery_store, mailbox_store
 from shared.storage.mails.allowance_store import AllowanceStore
+from shared.storage.mails.awaited_mail_store import AwaitedMailStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.mailbox_store import MailboxStore, StoredFolder, described_folders
 from tests.support.backend import CENTER, Backend
@@ -193,6 +194,7 @@ async def parse_all(pod: FetchingPod) -> None:
                 ContactStore(backend.database, backend.clock),
                 CopyStore(backend.database),
                 AllowanceStore(backend.database),
+                AwaitedMailStore(backend.database, backend.clock),
             ),
             reports=make_matcher(backend),
             configuration=resources.configuration,

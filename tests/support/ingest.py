@@ -26,6 +26,7 @@ from shared.storage.interactions.thread_store import ThreadStore
 from shared.storage.mails import arrival_store as arrivals
 from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import ArrivalStore
+from shared.storage.mails.awaited_mail_store import AwaitedMailStore
 from shared.storage.mails.delivery_store import DeliveryStore
 from shared.storage.mails.report_store import ReportStore
 from tests.doubles.listener import listener_settings
@@ -131,6 +132,7 @@ async def running_ingest(backend: Backend, **changed: Any) -> AsyncIterator[Inge
                 ContactStore(backend.database, backend.clock),
                 CopyStore(backend.database),
                 AllowanceStore(backend.database),
+                AwaitedMailStore(backend.database, backend.clock),
             ),
             configuration=backend.configuration,
             parser=parser,

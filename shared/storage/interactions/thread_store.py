@@ -76,9 +76,10 @@ class ThreadStore:
             )
         return [to_interaction(document) for document in found]
 
-    async def proven(self, speaker: ClaimedSender, ids: Sequence[str]) -> list[Interaction]:
-        """Return the mails with these ids whose id the speaker can know by right."""
-        named = await self.named(ids)
+    async def proven(
+        self, speaker: ClaimedSender, named: Sequence[Interaction]
+    ) -> list[Interaction]:
+        """Return those of some mails whose id the speaker can know by right."""
         proven = [one for one in named if proves(speaker, one)]
         return proven or await self._sent_on_to([speaker], named)
 

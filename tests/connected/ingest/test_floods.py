@@ -217,3 +217,17 @@ async def test_death_while_folding_loses_and_counts_nothing_twice(
 def test_wrong_bounds_are_refused(bounds: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"bound|greater|less|integer"):
         FloodRules.model_validate(bounds)
+
+
+async def test_id_of_a_mail_that_never_came_is_no_conversation(
+    backend: Backend, ingest: Ingest
+) -> None:
+    await bound(backend, sender=2)
+
+    mails = [
+        await came(backend, ingest, mail(number, "a@x.org", answering("<circular@x>")))
+        for number in range(4)
+    ]
+
+    assert len({one.thread_id for one in mails}) == 1
+    assert [one.state for one in mails] == [*[State.QUEUED] * 2, *[State.COMPLETED] * 2]

@@ -77,6 +77,7 @@ from shared.storage.journal_generations import JournalGenerations
 from shared.storage.mails import delivery_store, uncertain_deliveries
 from shared.storage.mails.allowance_store import AllowanceStore
 from shared.storage.mails.arrival_store import Arrival, ArrivalStore
+from shared.storage.mails.awaited_mail_store import AwaitedMailStore
 from shared.storage.mails.delivery_store import ClaimLostError, DeliveryStore
 from shared.storage.mails.discarded_mails import DiscardedMailStore
 from shared.storage.mails.mailbox_store import MailboxStore
@@ -505,7 +506,7 @@ async def threads(large: LargeDatabase) -> None:
     await store.named([])
     await store.named([mail_id(3), mail_id(4), "<nothing@example.org>"])
     speaker = ClaimedSender("stranger@example.org")
-    await store.proven(speaker, [mail_id(3), mail_id(4)])
+    await store.proven(speaker, await store.named([mail_id(3), mail_id(4)]))
     await store.was_sent_on_to([speaker], await _mail(large, number(4)))
     first = await store.page(number(1), after="", limit=2)
     await store.page(number(1), after=first[-1].id, limit=2)
@@ -791,6 +792,15 @@ async def allowances(large: LargeDatabase) -> None:
         await store.admit("all", thing, most=2, until=until)
     await store.used_up(["all", "nothing"], most=2)
     assert await store.is_any_used_up({"nothing": 1, "all": 2})
+
+
+@case
+async def awaited_mails(large: LargeDatabase) -> None:
+    store = AwaitedMailStore(large.database, large.clock)
+    ids = [f"<{at}@x>" for at in range(300)]
+    for thread_id in ("one", "two"):
+        await store.expect("ann@example.org", ids, thread_id)
+    assert await store.thread_awaiting("Ann+x@example.org", ids) == "one"
 
 
 @case
