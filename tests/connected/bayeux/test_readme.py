@@ -18,7 +18,7 @@ from tests.cometd_client import CometdAgent
 CHECKOUT = Path(__file__).parents[3]
 PACKAGE = CHECKOUT / "shared" / "bayeux"
 HELPER = "background_tasks.py"
-PEERS = "peers"
+BESIDE = ("http", "peers")
 
 
 RUN = """
@@ -41,7 +41,8 @@ async def example_server(folder: Path) -> AsyncIterator[str]:
     """Run the shown server from a folder that holds what README names and nothing else of ours."""
     compiled = shutil.ignore_patterns("__pyc*")
     shutil.copytree(PACKAGE, folder / "shared" / "bayeux", ignore=compiled)
-    shutil.copytree(CHECKOUT / "shared" / PEERS, folder / "shared" / PEERS, ignore=compiled)
+    for name in BESIDE:
+        shutil.copytree(CHECKOUT / "shared" / name, folder / "shared" / name, ignore=compiled)
     shutil.copy(CHECKOUT / "shared" / HELPER, folder / "shared" / HELPER)
     (folder / "server.py").write_text(shown_server())
     port = free_port()
