@@ -176,13 +176,14 @@ class GatewaySettings(OidcSettings):
     )
     upload_stall: timedelta = Field(
         default=timedelta(seconds=60),
-        description="An upload of which nothing comes for this long is ended.",
+        description="A request of whose body nothing comes for this long is ended, uploads and "
+        "mails by POST /ingest/MAILBOX among them.",
     )
     upload_slowest: int = Field(
         default=SLOWEST,
         ge=1,
-        description="Bytes per second that an upload or a mail by POST /ingest/MAILBOX has to come "
-        "with on average, or it is ended; after ten minutes 20 times as many.",
+        description="Bytes per second that the body of a request has to come with on average, or "
+        "it is ended; after ten minutes 20 times as many.",
     )
     largest_mail: int = Field(
         default=LARGEST_MAIL,

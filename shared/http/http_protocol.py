@@ -5,9 +5,10 @@ from typing import Any, Final, cast
 
 import httptools
 import structlog
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from shared.http.answer import Answer
+from shared.http.answer_octets import answer_octets
 from shared.http.connection_state import (
     CLOSING,
     NOTHING,
@@ -15,7 +16,7 @@ from shared.http.connection_state import (
     ConnectionState,
     Reading,
 )
-from shared.http.lingering_close import LingeringTransport, RefusedClient
+from shared.http.lingering_close import LINGERS, LingeringTransport, RefusedClient
 from shared.http.request_head import (
     END_OF_HEAD,
     FIELDS_TOO_LARGE,
@@ -25,6 +26,7 @@ from shared.http.request_head import (
     OTHER_VERSION,
     TARGET_TOO_LONG,
     TINY_CHUNKS,
+    TOO_LATE,
     HeadRefusedError,
     RequestHead,
     octets_after_last_head,
@@ -42,8 +44,6 @@ MAX_SMALL_PIECES: Final = 4_096
 
 # Smaller chunks cost more for their frames than for what is in them.
 _OCTETS_OF_A_PIECE: Final = 64
-_LINGER_SECONDS: Final = 5.0
-"""How long a client that still sends has to read its refusal (RFC 9112, 9.6)."""
 
 _REFUSALS: Final = {
     RefusedConnection.TOO_OFTEN: Answer(429, headers=((b"retry-after", b"1"),)),
@@ -59,8 +59,8 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     - A head is checked when it is complete, so that its division into packets changes nothing.
     - Upgrades to other protocols than websocket are ignored.
-    - A connection is aborted after uvicorn's `timeout_keep_alive` if it is idle, if a head does not
-      become complete, if nothing more of a body arrives, or if the last answer is not read.
+    - A connection ends after uvicorn's `timeout_keep_alive` if it is idle, if a head does not
+      become complete or nothing more of a body arrives (408), or if its last answer is not read.
     - A body in tiny chunks, one for less than 64 octets on average, may have `MAX_SMALL_PIECES`.
     - With `connections` a new one is admitted or refused by its limits (429, 503), and one whose
       client is awaited may have to end for it.
@@ -287,6 +287,12 @@ class StrictHttpProtocol(HttpToolsProtocol):
         """Tell whether the rest of a body is outstanding that the application waits for."""
         return self._reading is Reading.BODY and not self._is_response_complete()
 
+    def _is_request_unfinished(self) -> bool:
+        """Tell whether the rest of a request is outstanding to which no answer has begun."""
+        if self._reading is Reading.BODY and self._is_response_complete():
+            return False
+        return self._reading is not NOTHING and self._course is OPEN and not self.pipeline
+
     def _refuse_connection(self, transport: Any, refusal: Answer) -> None:
         # As cheap as possible, because a flood is refused here: nothing is read.
         self._advance(ConnectionState.LAST_RESPONSE)
@@ -350,18 +356,11 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         if self._idle_timer is not None:
             self._idle_timer.cancel()
-        self._idle_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.abort)
+        self._idle_timer = self.loop.call_later(LINGERS, self.transport.abort)
 
     def _serialized(self, answer: Answer) -> bytes:
-        lines = [STATUS_LINE[answer.status]]
-        for name, value in self.server_state.default_headers:
-            lines += (name, b": ", value, b"\r\n")
-        for name, value in answer.headers:
-            lines += (name, b": ", value, b"\r\n")
-        if self._course is not OPEN:
-            lines.append(b"connection: close\r\n")
-        lines += (b"content-length: %d\r\n\r\n" % len(answer.body), answer.body)
-        return b"".join(lines)
+        headers = self.server_state.default_headers
+        return answer_octets(answer, headers, is_last=self._course is not OPEN)
 
     def _advance(self, course: ConnectionState) -> None:
         self._course = max(self._course, course)
@@ -391,6 +390,8 @@ class StrictHttpProtocol(HttpToolsProtocol):
         left = self._idle_since + self.timeout_keep_alive - self.loop.time()
         if left > 0:
             self._idle_timer = self.loop.call_later(left, self._check_idle_timer)
+        elif self._is_request_unfinished():
+            self._refuse_unread(TOO_LATE)
         else:
             # `close` would wait until the client has read everything, perhaps for ever.
             self.transport.abort()

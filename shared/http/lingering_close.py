@@ -2,6 +2,10 @@
 
 from asyncio import BaseProtocol, Transport
 from collections.abc import Callable
+from typing import Final
+
+LINGERS: Final = 5.0
+"""Seconds that a client that still sends has to read its refusal (RFC 9112, 9.6)."""
 
 
 class LingeringTransport:

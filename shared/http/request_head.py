@@ -64,6 +64,7 @@ FIELDS_TOO_LARGE: Final = _refusal(
     431, b"Send at most 100 headers of 8,000 octets, together 32,768; fewer cookies help."
 )
 TINY_CHUNKS: Final = _refusal(400, b"Send larger chunks: at least 64 octets each on average.")
+TOO_LATE: Final = _refusal(408, b"The rest of this request came too late: send it again at once.")
 OTHER_VERSION: Final = _refusal(505, b"Speak HTTP/1.1.")
 _OTHER_METHOD: Final = _refusal(501, b"There is no CONNECT here: ask for the address itself.")
 _ASTERISK: Final = Answer(200, headers=((b"allow", b"GET, HEAD, POST, PUT, DELETE, OPTIONS"),))

@@ -13,6 +13,7 @@ from services.gateway.composition.logins import (
     cookie_sessions,
     request_authenticator,
 )
+from services.gateway.http.body_pace import PaceLimits
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.dialects import Dialects
 from services.gateway.notifications.event_feed import EventFeed
@@ -24,7 +25,7 @@ from services.gateway.operations.registry import NAMES_OF_COMMANDS
 from services.gateway.rest.attachment_links import AttachmentLinks
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.resources.downloads import DownloadsResource
-from services.gateway.rest.uploads.form_files import FormBodies, PaceLimits
+from services.gateway.rest.uploads.form_files import FormBodies
 from services.gateway.settings import GatewaySettings
 from services.gateway.wire.refusals import RefusalTexts
 from shared.runtime.resources import Resources
@@ -152,8 +153,12 @@ def attachment_links(resources: Resources) -> AttachmentLinks:
 
 def form_bodies(settings: GatewaySettings, resources: Resources) -> FormBodies:
     """Return the reader of uploaded forms, with its limits of pace."""
-    limits = PaceLimits(settings.upload_stall, settings.upload_slowest)
-    return FormBodies(resources.configuration, limits)
+    return FormBodies(resources.configuration, body_pace(settings))
+
+
+def body_pace(settings: GatewaySettings) -> PaceLimits:
+    """Return the limits of time for the bodies of requests."""
+    return PaceLimits(settings.upload_stall, settings.upload_slowest)
 
 
 def _journal_reader(

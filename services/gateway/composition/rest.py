@@ -12,7 +12,7 @@ from services.gateway.commands.promised_interactions import (
 from services.gateway.composition.logins import (
     sign_in_pages,
 )
-from services.gateway.composition.parts import GatewayParts, form_bodies
+from services.gateway.composition.parts import GatewayParts, body_pace, form_bodies
 from services.gateway.desktop.built_files import BuiltFiles
 from services.gateway.desktop.pages import DesktopPages
 from services.gateway.rest.application import RestApplication
@@ -23,7 +23,6 @@ from services.gateway.rest.open_pages import OpenPages
 from services.gateway.rest.request_limit import ConcurrentRequests, RequestLimitMiddleware
 from services.gateway.rest.resources.drop import DropLimits, DropResource
 from services.gateway.rest.uploads.drop_slots import SlotLimits
-from services.gateway.rest.uploads.form_files import PaceLimits
 from services.gateway.settings import GatewaySettings
 from shared.intake.flood_gate import FloodGate
 from shared.intake.mail_intake import IntakeRules, MailIntake
@@ -53,7 +52,9 @@ def rest_application(
         always_200=parts.always_200,
     )
     return RestApplication(
-        rest=RequestLimitMiddleware(idempotent, parts.authenticator, requests),
+        rest=RequestLimitMiddleware(
+            idempotent, parts.authenticator, requests, pace=body_pace(settings)
+        ),
         drop=_drop_resource(settings, resources),
         linked_downloads=LinkedDownloads(parts.downloads, requests),
         authenticator=parts.authenticator,
@@ -90,7 +91,7 @@ def _drop_resource(settings: GatewaySettings, resources: Resources) -> DropResou
                 slowest=LATER_FACTOR * settings.upload_slowest,
             ),
             per_minute=settings.drops_per_token,
-            pace=PaceLimits(settings.upload_stall, settings.upload_slowest),
+            pace=body_pace(settings),
         ),
         clock=resources.clock,
     )

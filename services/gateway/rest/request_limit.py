@@ -11,6 +11,7 @@ from starlette.types import Message
 
 from services.gateway.errors import Explain, RequestError, Situation
 from services.gateway.http.asgi import Receive
+from services.gateway.http.body_pace import PaceLimits, paced
 from services.gateway.rest.callers import Authenticator
 from shared.bayeux.transports.web import Scope, Send, header
 
@@ -95,24 +96,31 @@ class RestLayer(Protocol):
 
 
 class RequestLimitMiddleware:
-    """Refuses a request of a user who has as many as they may, and lets reads take turns."""
+    """Refuses a request of a user who has as many as they may, and lets reads take turns.
+
+    Bodies that are held in memory have to come at the `pace`; a resource that stores its body while
+    it comes sees to that itself.
+    """
 
     def __init__(
         self,
         application: RestLayer,
         authenticator: Authenticator,
         requests: ConcurrentRequests,
+        *,
+        pace: PaceLimits,
     ) -> None:
         self._application = application
         self._authenticator = authenticator
         self._requests = requests
+        self._pace = pace
 
     async def serve(self, scope: Scope, receive: Receive, send: Send, explain: Explain) -> None:
         """Answer a request.
 
         Raises:
-            RequestError: The user has too many (429), or bodies of too many octets; nothing was
-                changed.
+            RequestError: The user has too many (429), or bodies of too many octets, or the body
+                comes too slowly (408); nothing was changed.
             Exception: Anything that the application raises.
         """
         user_id = (await self._authenticator.authenticate(scope)).user_id
@@ -133,11 +141,11 @@ class RequestLimitMiddleware:
         explain: Explain,
     ) -> None:
         """Answer a request whose body is held in memory, and count its octets meanwhile."""
-        octets = 0
+        octets, in_time = 0, paced(receive, self._pace)
 
         async def receiving() -> Message:
             nonlocal octets
-            message = await receive()
+            message = await in_time()
             size = len(message.get("body", b""))
             octets += size
             requests.octets += size

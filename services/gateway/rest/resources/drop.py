@@ -22,6 +22,7 @@ from starlette.responses import Response
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.http.asgi import Receive
+from services.gateway.http.body_pace import PaceLimits
 from services.gateway.http.credentials import (
     Bearer,
     MalformedCredentialsError,
@@ -30,7 +31,7 @@ from services.gateway.http.credentials import (
 )
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
 from services.gateway.rest.uploads.drop_slots import DropSlot, DropSlots, SlotLimits
-from services.gateway.rest.uploads.form_files import PaceLimits, body_of
+from services.gateway.rest.uploads.form_files import body_of
 from services.gateway.rest.uploads.multipart import read_parts
 from shared.bayeux.transports.web import Scope
 from shared.contracts.contact_center import ContactCenter, Token

@@ -1,14 +1,11 @@
 """Stores the files of a form in the vault while they arrive."""
 
-import asyncio
-from collections.abc import AsyncIterator, MutableMapping
-from dataclasses import dataclass
-from datetime import timedelta
-from time import monotonic
-from typing import Any, Final
+from collections.abc import AsyncIterator
+from typing import Final
 
 from services.gateway.errors import RequestError, Situation, unavailable
 from services.gateway.http.asgi import AbortedError, Receive
+from services.gateway.http.body_pace import PaceLimits, paced
 from services.gateway.rest.uploads.attachment_rules import (
     limited,
     require_allowed,
@@ -19,7 +16,6 @@ from services.gateway.rest.uploads.multipart import Part, PartHead, read_parts
 from shared.contracts.description.files import AttachmentRules, VirusScanner
 from shared.domain.ids import numbered_id
 from shared.domain.interaction import Attachment
-from shared.intake.transfer_pace import LATER_FACTOR, TransferPace
 from shared.mail.content_ids import is_content_id
 from shared.mail.file_names import clean_name
 from shared.scanning.clamd import ScannerAwayError, find_virus
@@ -105,14 +101,6 @@ class FormFileReader:
             raise RequestError(Situation.VALUE_REFUSED, f"{name} was not taken: {reason}")
 
 
-@dataclass(frozen=True, slots=True)
-class PaceLimits:
-    """How long nothing may come of a body, and the bytes per second that have to."""
-
-    stall: timedelta
-    slowest: int
-
-
 class FormBodies:
     """Reads the bodies of uploads within the limits of the contact center and of time."""
 
@@ -130,50 +118,23 @@ class FormBodies:
 async def body_of(receive: Receive, *, at_most: int, limits: PaceLimits) -> AsyncIterator[bytes]:
     """Yield the body of a request as it arrives.
 
-    Only the time that is spent on waiting for the client counts, and not that of our database.
-
     Raises:
         RequestError: It is longer than a form with files of `at_most` bytes, or it stalls or is
             slower than the limits allow.
         AbortedError: The client disconnected.
     """
-    waited, more = 0.0, True
-    pace = TransferPace(limits.stall, limits.slowest, waited)
+    receiving, octets, more = paced(receive, limits), 0, True
     while more:
-        began = monotonic()
-        message = await _receive(receive, pace.seconds_left(waited), limits)
-        waited += monotonic() - began
+        message = await receiving()
+        if message["type"] == "http.disconnect":
+            raise AbortedError
         piece: bytes = message.get("body", b"")
-        pace.add(len(piece))
-        if pace.octets > at_most + _FORM_OVERHEAD:
+        octets += len(piece)
+        if octets > at_most + _FORM_OVERHEAD:
             raise RequestError(Situation.TOO_LARGE, f"all files have at most {at_most} bytes")
         if piece:
             yield piece
         more = message.get("more_body", False)
-
-
-async def _receive(
-    receive: Receive, seconds: float, limits: PaceLimits
-) -> MutableMapping[str, Any]:
-    if seconds <= 0:  # a client with octets always ready would never reach the timeout below
-        raise _too_slow(limits)
-    try:
-        async with asyncio.timeout(seconds):
-            message = await receive()
-    except TimeoutError as error:
-        raise _too_slow(limits) from error
-    if message["type"] == "http.disconnect":
-        raise AbortedError
-    return message
-
-
-def _too_slow(limits: PaceLimits) -> RequestError:
-    words = (
-        f"the body stalled for {limits.stall.total_seconds():g} seconds or came too slowly: send "
-        f"it again with at least {limits.slowest} bytes a second, and "
-        f"{LATER_FACTOR * limits.slowest} after ten minutes"
-    )
-    return RequestError(Situation.TOO_SLOW, words)
 
 
 async def _skip_if_no_file(part: Part) -> bool:

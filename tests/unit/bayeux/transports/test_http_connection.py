@@ -6,7 +6,7 @@ from shared.background_tasks import cancel_and_wait
 from shared.bayeux.transports.http.http_connection import Request
 from shared.http.answer import Answer
 from tests.unit.bayeux.connection_harness import DONE, OTHER, POLL, UPGRADE, ConnectionHarness
-from tests.unit.bayeux.fake_transport import run_due_callbacks
+from tests.unit.bayeux.fake_transport import MovableLoop, run_due_callbacks
 
 
 @pytest.fixture
@@ -287,28 +287,77 @@ async def test_the_head_of_a_last_request_is_not_known_again(
     assert [one.head for one in harness.server.requests] == [b""]
 
 
-@pytest.mark.parametrize("part", [b"", b"POST /com", POLL[:-4], POLL[:-1]])
-async def test_request_that_is_late_is_not_waited_for(part: bytes) -> None:
+async def test_connection_without_a_request_ends_without_a_word() -> None:
     harness = ConnectionHarness(timeout_keep_alive=0)
-    if part:
-        harness.connection.data_received(part)
 
     await run_due_callbacks()
 
     assert harness.transport.is_aborted
+    assert harness.transport.take() == ""
 
 
 UPLOAD = b"POST /api HTTP/1.1\r\nHost: here\r\nContent-Length: 4\r\n\r\n"
 
 
-@pytest.mark.parametrize("part", [UPLOAD, UPLOAD + b"bod"])
-async def test_body_of_another_request_is_awaited_for_limited_time(part: bytes) -> None:
+@pytest.mark.parametrize(
+    "part",
+    [b"P", b"POST /com", POLL[:-4], POLL[:-1], UPLOAD, UPLOAD + b"bod"],
+)
+async def test_request_that_is_late_is_told_so(part: bytes) -> None:
     harness = ConnectionHarness(timeout_keep_alive=0)
     harness.connection.data_received(part)
 
     await run_due_callbacks()
 
-    assert harness.transport.is_aborted
+    answer = harness.transport.take()
+    assert answer.startswith("HTTP/1.1 408 ")
+    assert answer.count("HTTP/1.1 ") == 1
+    assert "connection: close\r\n" in answer
+    assert harness.transport.is_ended
+    assert harness.server.requests == []
+
+
+async def test_late_client_that_stays_is_cut_off() -> None:
+    loop = MovableLoop()
+    harness = ConnectionHarness(_loop=loop, timeout_keep_alive=75)
+    harness.connection.data_received(b"POST /com")
+
+    loop.move(75)
+    was_aborted = harness.transport.is_aborted
+    loop.move(5)
+
+    assert (was_aborted, harness.transport.is_aborted) == (False, True)
+
+
+@pytest.mark.parametrize("part", [b"POST /com", POLL[:-3]])
+async def test_drops_put_the_end_of_a_head_or_poll_not_off(part: bytes) -> None:
+    loop = MovableLoop()
+    harness = ConnectionHarness(_loop=loop, timeout_keep_alive=75)
+    harness.connection.data_received(part)
+
+    for octet in (b"e", b"t"):
+        loop.move(30)
+        harness.connection.data_received(octet)
+    before = harness.transport.take()
+    loop.move(15)
+
+    assert before == ""
+    assert harness.transport.take().startswith("HTTP/1.1 408 ")
+
+
+@pytest.mark.parametrize("part", [b"GET /ap", UPLOAD])
+async def test_part_behind_an_answered_request_is_told_that_it_is_late(
+    harness: ConnectionHarness, part: bytes
+) -> None:
+    await harness.other()
+    harness.rest.clear()
+    harness.connection.timeout_keep_alive = 0
+
+    await harness.send(part)
+    harness.connection._check_idle_timer()
+
+    assert harness.transport.take().startswith("HTTP/1.1 408 ")
+    assert harness.transport.is_ended
 
 
 @pytest.mark.parametrize(
@@ -316,8 +365,6 @@ async def test_body_of_another_request_is_awaited_for_limited_time(part: bytes) 
     [
         (UPLOAD, b"b"),
         (UPLOAD, b"body"),
-        (OTHER + UPLOAD, b""),
-        (OTHER + b"G", b"E"),
         (OTHER, b""),
     ],
 )

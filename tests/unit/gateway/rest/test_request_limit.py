@@ -1,6 +1,7 @@
 """Turns of a user's reads: a few are worked on at a time, the others wait for them."""
 
 import asyncio
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, Self
 from unittest.mock import AsyncMock, MagicMock
@@ -8,12 +9,15 @@ from unittest.mock import AsyncMock, MagicMock
 import pytest
 
 from services.gateway.errors import RequestError, Situation
+from services.gateway.http.body_pace import PaceLimits
 from services.gateway.rest.request_limit import (
     READS_AT_ONCE,
     ConcurrentRequests,
     RequestLimitMiddleware,
 )
 from shared.background_tasks import cancel_and_wait
+
+PACE = PaceLimits(timedelta(minutes=1), slowest=500)
 
 
 class Reads:
@@ -27,9 +31,8 @@ class Reads:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         authenticator = MagicMock()
         authenticator.authenticate = AsyncMock(side_effect=_by_user)
-        self._layer = RequestLimitMiddleware(
-            self, authenticator, ConcurrentRequests(100, most_octets=10)
-        )
+        requests = ConcurrentRequests(100, most_octets=10)
+        self._layer = RequestLimitMiddleware(self, authenticator, requests, pace=PACE)
 
     async def __aenter__(self) -> Self:
         return self
@@ -140,7 +143,7 @@ class Bodies:
         authenticator = MagicMock()
         authenticator.authenticate = AsyncMock(side_effect=_by_user)
         requests = ConcurrentRequests(100, most_octets=10)
-        self._layer = RequestLimitMiddleware(self, authenticator, requests)
+        self._layer = RequestLimitMiddleware(self, authenticator, requests, pace=PACE)
 
     async def __aenter__(self) -> Self:
         return self

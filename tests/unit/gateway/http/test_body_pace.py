@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from services.gateway.errors import RequestError, Situation
+from services.gateway.http import body_pace
 from services.gateway.http.asgi import Receive
-from services.gateway.rest.uploads import form_files
-from services.gateway.rest.uploads.form_files import PaceLimits, body_of
+from services.gateway.http.body_pace import PaceLimits, paced
+from services.gateway.rest.uploads.form_files import body_of
 
 LIMITS = PaceLimits(timedelta(minutes=1), slowest=500)
 
@@ -37,7 +38,7 @@ class Client:
 
 
 async def read(client: Client, monkeypatch: pytest.MonkeyPatch, *, at_most: int = 100_000) -> bytes:
-    monkeypatch.setattr(form_files, "monotonic", client.monotonic)
+    monkeypatch.setattr(body_pace, "monotonic", client.monotonic)
     chunks = body_of(client.receive(), at_most=at_most, limits=LIMITS)
     async with asyncio.timeout(5):
         return b"".join([piece async for piece in chunks])
@@ -78,3 +79,21 @@ async def test_large_slow_body_is_ended_after_ten_minutes(monkeypatch: pytest.Mo
 
     assert caught.value.situation is Situation.TOO_SLOW
     assert client.now == 600
+
+
+async def test_end_of_a_connection_is_waited_for_after_the_body(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client = Client([b"x", b"", b""], pause=59)
+    client.patience = 1_000
+    monkeypatch.setattr(body_pace, "monotonic", client.monotonic)
+    receive = client.receive()
+
+    async def whole_at_once() -> dict[str, object]:
+        return {**await receive(), "more_body": False}
+
+    receiving = paced(whole_at_once, LIMITS)
+    for _ in range(3):
+        await receiving()
+
+    assert client.now > LIMITS.stall.total_seconds()
