@@ -32,6 +32,7 @@ from shared.contracts.retention import Retention
 from shared.contracts.screening import ScreeningRule, ScreeningRules
 
 _DRAFTS: Final = "email.draft"
+_POSTMASTER: Final = "postmaster"
 _SHORTEST_OFFER: Final = timedelta(seconds=10)
 _LONGEST_OFFER: Final = timedelta(minutes=15)
 
@@ -262,6 +263,24 @@ class ContactCenter(Section):
         """
         mailbox = self.mailbox_for(address)
         return mailbox.address if mailbox else address.lower()
+
+    def mailbox_for_postmaster(self, address: str) -> Mailbox | None:
+        """Return the mailbox for mail to the postmaster, None if the address is another one.
+
+        Every domain that takes mail has a postmaster, and the name alone means any of them (RFC
+        5321 section 4.5.1). Where none is described it is the first mailbox of the domain.
+        """
+        name, at, host = address.lower().partition("@")
+        if name != _POSTMASTER:
+            return None
+        found = [
+            (one.startswith(f"{_POSTMASTER}@"), mailbox)
+            for mailbox in self.mailboxes
+            for one in (mailbox.address, *mailbox.aliases)
+            if not at or one.endswith(f"@{host}")
+        ]
+        described = (mailbox for is_described, mailbox in found if is_described)
+        return next(described, found[0][1] if found else None)
 
     def screening_of(self, mailbox: Mailbox) -> tuple[ScreeningRule, ...]:
         """Return the rules that the mail of a mailbox is screened by, in their order."""

@@ -121,11 +121,14 @@ class MailIntake:
     async def recipient(self, address: str) -> Recipient:
         """Return the recipient that an address means, with or without a plus-tag.
 
+        The postmaster of a domain with mailboxes is always known.
+
         Raises:
             UnknownMailboxError: It belongs to no mailbox.
             Unavailable: The database does not answer, or nothing has been applied yet.
         """
-        mailbox = (await self._configuration.current()).mailbox_for(address)
+        center = await self._configuration.current()
+        mailbox = center.mailbox_for(address) or center.mailbox_for_postmaster(address)
         if mailbox is None:
             raise UnknownMailboxError(address)
         return Recipient(address, mailbox.address)
