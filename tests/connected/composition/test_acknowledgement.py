@@ -46,13 +46,18 @@ async def acknowledgements(backend: Backend, sent: DeliveryStore) -> Acknowledge
 
 
 async def mail_of(
-    backend: Backend, sender: str = "ann@example.org", name: str = "Ann Lee"
+    backend: Backend,
+    sender: str = "ann@example.org",
+    name: str = "Ann Lee",
+    *,
+    is_proven: bool | None = None,
 ) -> Interaction:
     return await backend.add_mail(
         id=new_id(),
         mail=Email(
             subject="Re: Invoice  17",
             sender=Address(sender, name),
+            authenticated=is_proven,
             message_id=f"<{new_id()}@example.org>",
             references=("<root@example.org>",),
         ),
@@ -294,6 +299,28 @@ async def test_writer_to_many_mailboxes_hears_five_times_an_hour(
 
     assert within_the_hour == MOST_TO_ADDRESS_IN_HOUR
     assert an_hour_later == MOST_TO_ADDRESS_IN_HOUR + 1
+
+
+async def test_bound_of_a_domain_ends_mails_to_forged_senders(
+    backend: Backend, acknowledgements: Acknowledgements, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.domain.automatic_mail_limits.MOST_TO_DOMAIN_A_DAY", 2)
+
+    async def write(*senders: str, is_proven: bool | None = None) -> int:
+        for sender in senders:
+            mail = await mail_of(backend, sender, is_proven=is_proven)
+            await acknowledge(acknowledgements, mail, sender)
+        return len(await answers(backend))
+
+    forged = await write(
+        "a@victim.example", "b@Victim.Example", "c@victim.example", "d@victim.example"
+    )
+    elsewhere = await write("a@other.example")
+    proven = await write("e@victim.example", "f@victim.example", is_proven=True)
+    backend.clock.move(timedelta(days=1))
+    next_day = await write("g@victim.example")
+
+    assert (forged, elsewhere, proven, next_day) == (2, 3, 5, 6)
 
 
 async def test_address_that_no_mail_can_have_is_left_out(
