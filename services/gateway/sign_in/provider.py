@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
@@ -13,6 +11,7 @@ from urllib.parse import quote_plus, urlsplit
 from services.gateway.http.addresses import is_safe
 from services.gateway.http.documents import DocumentUnavailableError, read_document
 from services.gateway.sign_in.attempt import Attempt
+from services.gateway.sign_in.exchange_places import ExchangePlaces, NoPlaceError, PlaceLimits
 from shared.domain.errors import Unavailable
 from shared.oauth.token_client import EndpointUnavailableError, Post
 from shared.oauth.token_requests import TokenRequest
@@ -25,11 +24,13 @@ FAILED_FOR: Final = timedelta(seconds=5)
 
 # A provider may move its endpoints; one request an hour asks where they are.
 _KEPT_FOR: Final = timedelta(hours=1)
-_MOST_EXCHANGES: Final = 20
-"""Exchanges at the same time: strangers can ask for them with codes that they made up."""
+PLACES: Final = PlaceLimits(
+    at_once=20, of_peer=10, waiting=2_000, waiting_of_peer=20, patience=timedelta(seconds=10)
+)
+"""Exchanges: strangers can ask for them with codes that they made up."""
 
-MOST_OF_PEER: Final = 10
-"""Those of one address, so that a stranger leaves room to others."""
+_DEADLINE: Final = timedelta(seconds=10)
+"""The longest exchange. Providers answer within a second, and others wait for the place."""
 
 _OK: Final = 200
 
@@ -68,7 +69,7 @@ class Provider:
         self._read_at = float("-inf")
         self._failure = ""
         self._reading = asyncio.Lock()
-        self._exchanging: Counter[str] = Counter()
+        self._places = ExchangePlaces(PLACES)
 
     async def endpoints(self) -> Endpoints:
         """Return the provider's endpoints; those read before stay in use where it is away.
@@ -105,29 +106,23 @@ class Provider:
         Raises:
             ProviderUnavailableError: The provider does not answer, or too many exchanges run.
         """
-        with self._counted(peer_of(address)):
-            request = self._request(await self.endpoints(), attempt, code)
-            try:
+        request = self._request(await self.endpoints(), attempt, code)
+        try:
+            async with (
+                self._places.taken(peer_of(address)),
+                asyncio.timeout(_DEADLINE.total_seconds()),
+            ):
                 answer = await self._post(request)
-            except EndpointUnavailableError as error:
-                raise ProviderUnavailableError(str(error)) from error
+        except NoPlaceError as error:
+            raise ProviderUnavailableError("too many people log in at once") from error
+        except EndpointUnavailableError as error:
+            raise ProviderUnavailableError(str(error)) from error
+        except TimeoutError as error:
+            raise ProviderUnavailableError("the token endpoint does not answer in time") from error
         if answer.status >= 500 or answer.status == 429:  # noqa: PLR2004 - classes of HTTP
             raise ProviderUnavailableError(f"the token endpoint answers {answer.status}")
         token = (json_object(answer) or {}).get("id_token")
         return token if answer.status == _OK and isinstance(token, str) else None
-
-    @contextmanager
-    def _counted(self, peer: str) -> Iterator[None]:
-        running = self._exchanging
-        if running.total() >= _MOST_EXCHANGES or running[peer] >= MOST_OF_PEER:
-            raise ProviderUnavailableError("too many people log in at once")
-        running[peer] += 1
-        try:
-            yield
-        finally:
-            running[peer] -= 1
-            if not running[peer]:
-                del running[peer]
 
     def _request(self, endpoints: Endpoints, attempt: Attempt, code: str) -> TokenRequest:
         client = self.client

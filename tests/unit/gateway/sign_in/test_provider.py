@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable
+from datetime import timedelta
 
 import pytest
 
@@ -11,11 +12,12 @@ from services.gateway.sign_in import provider as provider_module
 from services.gateway.sign_in.attempt import Attempt
 from services.gateway.sign_in.provider import (
     FAILED_FOR,
-    MOST_OF_PEER,
+    PLACES,
     Provider,
     ProviderUnavailableError,
     SignInClient,
 )
+from shared.background_tasks import cancel_and_wait
 from shared.oauth.token_client import post
 from shared.oauth.token_requests import TokenRequest
 from shared.oauth.token_responses import HttpAnswer
@@ -110,41 +112,96 @@ async def test_known_endpoints_stay_while_the_provider_is_away(
 
 
 class SlowEndpoint:
-    """A token endpoint that answers nobody yet."""
+    """A token endpoint that answers the next one whenever it is told to, and knows one code."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.asked: list[str] = []
+        self._turns: list[asyncio.Event] = []
 
     async def post(self, request: TokenRequest) -> HttpAnswer:
-        del request
-        self.asked += 1
-        await asyncio.Event().wait()
-        raise AssertionError("it answers nobody")
+        code = request.form["code"]
+        self.asked.append(code)
+        turn = asyncio.Event()
+        self._turns.append(turn)
+        await turn.wait()
+        if code != "right":
+            return HttpAnswer(400, {}, b"{}")
+        return HttpAnswer(200, {}, b'{"id_token": "token"}')
+
+    async def answer(self) -> None:
+        """Answer whoever has waited for longest."""
+        self._turns.pop(0).set()
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+
+class Flood:
+    """Strangers who ask for exchanges with codes that they made up, and one agent."""
+
+    def __init__(self, peers: list[str]) -> None:
+        self.endpoint = SlowEndpoint()
+        client = SignInClient(ISSUER, "mailroom", "https://mail.example.org/back")
+        self._provider = Provider(client, self.endpoint.post)
+        self.strangers = [self._begin("made up", peer) for peer in peers]
+        self.agent: asyncio.Task[str] | None = None
+
+    async def sign_in(self, peer: str) -> asyncio.Task[str]:
+        """Let the agent come when all strangers have."""
+        for _ in range(100):
+            await asyncio.sleep(0)
+        self.agent = self._begin("right", peer)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        return self.agent
+
+    async def end(self) -> None:
+        """Let all go away."""
+        await cancel_and_wait([one for one in (*self.strangers, self.agent) if one])
+
+    def _begin(self, code: str, peer: str) -> asyncio.Task[str]:
+        attempt = Attempt.begin(in_window=False)
+        return asyncio.create_task(_outcome(self._provider.exchange(attempt, code, peer)))
 
 
 async def test_made_up_codes_of_a_peer_leave_room_to_another(publication: Publication) -> None:
     publication.is_away = False
-    endpoint = SlowEndpoint()
-    provider = Provider(
-        SignInClient(ISSUER, "mailroom", "https://mail.example.org/back"), endpoint.post
-    )
-    attempt = Attempt.begin(in_window=False)
-    async with asyncio.TaskGroup() as group:
-        asked = [
-            group.create_task(_refusal(provider.exchange(attempt, "made up", peer)))
-            for peer in [f"2001:db8::{number}" for number in range(30)] + ["192.0.2.7"]
-        ]
-        for _ in range(100):
-            await asyncio.sleep(0)
-        refused = [one.result() for one in asked if one.done()]
-        for one in asked:
-            one.cancel()
+    flood = Flood([f"2001:db8::{number}" for number in range(40)])
 
-    assert refused == ["too many people log in at once"] * 20
-    assert endpoint.asked == MOST_OF_PEER + 1
+    await flood.sign_in("192.0.2.7")
+
+    refused = [one.result() for one in flood.strangers if one.done()]
+    assert refused == ["too many people log in at once"] * 10
+    assert flood.endpoint.asked == ["made up"] * PLACES.of_peer + ["right"]
+    await flood.end()
 
 
-async def _refusal(exchange: Awaitable[str | None]) -> str:
+async def test_made_up_codes_of_many_peers_keep_nobody_out(publication: Publication) -> None:
+    publication.is_away = False
+    peers = [f"198.51.100.{number}" for number in range(30)] * 20
+    flood = Flood(peers)
+
+    agent = await flood.sign_in("192.0.2.7")
+    answered = 0
+    while not agent.done():
+        await flood.endpoint.answer()
+        answered += 1
+
+    assert agent.result() == "token"
+    assert answered <= 2 * (30 + PLACES.at_once)
+    await flood.end()
+
+
+async def test_exchange_has_a_short_deadline(
+    publication: Publication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publication.is_away = False
+    monkeypatch.setattr(provider_module, "_DEADLINE", timedelta(milliseconds=10))
+    flood = Flood(["192.0.2.7"])
+
+    assert await flood.strangers[0] == "the token endpoint does not answer in time"
+
+
+async def _outcome(exchange: Awaitable[str | None]) -> str:
     try:
         return await exchange or ""
     except ProviderUnavailableError as error:
