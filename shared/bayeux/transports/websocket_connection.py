@@ -118,7 +118,7 @@ class SocketConnection(WebSocketsSansIOProtocol):
         *,
         share: ProcessorShare | None = None,
     ) -> None:
-        """Accept the socket for a user, and pass on the messages that have arrived already.
+        """Accept the socket for a user; messages that have arrived already are handled from now on.
 
         `share` is that of all sockets of the user; without it this socket has one of its own.
 
@@ -134,14 +134,6 @@ class SocketConnection(WebSocketsSansIOProtocol):
         self._cancel_next_piece()
         self.read_paused = False
         self._read_on()
-        while not self.queue.empty():
-            match self.queue.get_nowait():
-                case {"type": "websocket.receive", "text": str(text)}:
-                    user.text_received(text.encode())
-                case {"type": "websocket.receive"}:
-                    user.binary_received()
-                case {"type": "websocket.disconnect"}:
-                    self._disconnect_user()
 
     async def refuse(self, answer: Answer) -> None:
         """Answer the upgrade with an HTTP response."""
@@ -187,9 +179,14 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self._read_on()
 
     def data_received(self, data: bytes) -> None:
-        """Handle data, or keep it until it has its turn."""
+        """Handle data, or keep it until it has its turn, which is after the answer to the upgrade.
+
+        Before that nobody knows whose input it is, and a message may unpack to a thousand times it.
+        """
         self._unhandled += data
-        if self._next_piece is None:
+        if self.handshake_initiated and not self.handshake_complete:
+            self.transport.pause_reading()
+        elif self._next_piece is None:
             self._handle_piece()
 
     def _handle_piece(self) -> None:
@@ -268,13 +265,11 @@ class SocketConnection(WebSocketsSansIOProtocol):
             return
         if len(self.frames) < MAX_FRAGMENTS:
             super().handle_cont(event)
-        elif self.handshake_complete:
+        else:
             self.frames = []
             # `close` would go on reading, and the message may never end.
             self.conn.fail(TOO_BIG)
             self.handle_parser_exception()
-        else:
-            self.transport.abort()
 
     def handle_ping(self) -> None:
         """Answer a ping; while the client reads nothing, only the last one (RFC 6455, 5.5.3)."""

@@ -1,6 +1,7 @@
 """Websocket frames as the websockets library's client sees them."""
 
 import asyncio
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,9 @@ from shared.bayeux.transports.web import Scope, refuse_upgrade
 from shared.bayeux.transports.websocket_connection import MAX_FRAGMENTS, SocketConnection
 from shared.http.answer import Answer
 from tests.unit.bayeux.fake_transport import FakeTransport, run_due_callbacks, uvicorn_arguments
+
+COMPRESSED = 0x40
+"""RSV1 (RFC 7692 section 6)."""
 
 
 class RecordingUser:
@@ -228,14 +232,39 @@ async def test_message_that_unpacks_to_too_much_closes_the_socket(size: int) -> 
     assert (closed.code if closed else None) == (None if size == 100_000 else 1009)
 
 
-async def test_fragments_without_end_before_the_answer_end_the_line() -> None:
+async def test_fragments_without_end_before_the_answer_end_the_socket() -> None:
     harness = SocketHarness()
     harness.may_be_met.clear()
     early = [Frame(Opcode.TEXT, b"[", fin=False), *[Frame(Opcode.CONT, b"", fin=False)] * 2_000]
-
     harness.connection.data_received(b"".join(one.serialize(mask=True) for one in early))
 
-    assert harness.transport.is_aborted
+    harness.may_be_met.set()
+    await harness.settle()
+
+    assert harness.client.close_rcvd is not None
+    assert harness.client.close_rcvd.code == 1009
+
+
+async def test_nothing_is_unpacked_before_the_socket_is_accepted() -> None:
+    harness = SocketHarness(
+        extensions=[ClientPerMessageDeflateFactory()],
+        ws_max_size=100_000,
+        ws_per_message_deflate=True,
+    )
+    harness.may_be_met.clear()
+    deflated = zlib.compressobj(wbits=-15)
+    bomb = deflated.compress(b" " * 100_000) + deflated.flush(zlib.Z_SYNC_FLUSH)
+    first, *rest = Frame(Opcode.TEXT, bomb.removesuffix(b"\0\0\xff\xff")).serialize(mask=True)
+    for _ in range(5):
+        harness.connection.data_received(bytes((first | COMPRESSED, *rest)))
+    kept = harness.connection.queue.qsize()
+    was_read = harness.transport.is_read
+
+    harness.may_be_met.set()
+    await harness.settle()
+
+    assert (kept, was_read) == (1, False)  # that it has begun
+    assert harness.user.read_texts[0] == b" " * 100_000
 
 
 async def test_text_before_the_socket_is_accepted_is_not_lost() -> None:
