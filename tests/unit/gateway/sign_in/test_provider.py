@@ -147,7 +147,7 @@ class Flood:
 
     async def sign_in(self, peer: str) -> asyncio.Task[str]:
         """Let the agent come when all strangers have."""
-        for _ in range(100):
+        for _ in range(10 * len(self.strangers)):
             await asyncio.sleep(0)
         self.agent = self._begin("right", peer)
         for _ in range(20):
