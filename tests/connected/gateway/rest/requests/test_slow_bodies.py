@@ -3,6 +3,8 @@
 import asyncio
 import json
 from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +17,7 @@ ME = "/api/v2/me"
 LOGIN = b64encode(b"agent1:agent1").decode()
 
 
-async def drip(gateway: Gateway, request: str, *fields: str) -> tuple[str, object]:
+async def drip(gateway: Gateway, request: str, *fields: str) -> tuple[str, Mapping[str, Any]]:
     """Send a body octet by octet until there is an answer; return its head and its body."""
     there = urlsplit(gateway.url)
     reader, writer = await asyncio.open_connection(there.hostname, there.port)
