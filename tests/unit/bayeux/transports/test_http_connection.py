@@ -436,11 +436,11 @@ async def test_client_whose_body_is_held_back_is_waited_for() -> None:
     harness.connection.flow.pause_reading()
 
     await run_due_callbacks()
-    was_aborted = harness.transport.is_aborted
+    was_ended = harness.transport.is_ended
     harness.connection.flow.resume_reading()
     await run_due_callbacks()
 
-    assert (was_aborted, harness.transport.is_aborted) == (False, True)
+    assert (was_ended, harness.transport.is_ended) == (False, True)
 
 
 async def test_another_request_that_is_whole_may_take_its_time() -> None:
