@@ -10,8 +10,6 @@ from services.attachments.handlers import attachments_handler
 from services.attachments.settings import AttachmentsSettings
 from services.attachments.upload_sweeper import UploadSweeper
 from shared.background_tasks import run_periodically
-from shared.contracts.commands import AttachmentsCommand
-from shared.contracts.envelope import Envelope
 from shared.messaging.topology import ATTACHMENTS
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
@@ -52,7 +50,7 @@ async def start(settings: AttachmentsSettings, resources: Resources) -> AsyncIte
     )
     handler = attachments_handler(extraction, draft_attachments, Refusals.of(resources))
     async with running_consumer(settings, resources, ATTACHMENTS) as consumer:
-        consumer.handle_by(Envelope[AttachmentsCommand], handler)
+        consumer.subscriber(handler)
         async with (
             run_periodically(sweeper.sweep, every=settings.sweep),
             run_periodically(discarded.sweep, every=settings.sweep),

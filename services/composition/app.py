@@ -9,8 +9,6 @@ from services.composition.handlers import composition_handler
 from services.composition.redirect import RedirectCommand
 from services.composition.settings import CompositionSettings
 from services.composition.submission import Submission
-from shared.contracts.commands import CompositionCommand
-from shared.contracts.envelope import Envelope
 from shared.messaging.topology import COMPOSITION
 from shared.runtime.refusals import Refusals
 from shared.runtime.resources import Resources
@@ -53,9 +51,8 @@ async def start(settings: CompositionSettings, resources: Resources) -> AsyncIte
         clock=resources.clock,
     )
     async with running_consumer(settings, resources, COMPOSITION) as consumer:
-        consumer.handle_by(
-            Envelope[CompositionCommand],
-            composition_handler(drafts, redirect, acknowledgements, Refusals.of(resources)),
+        consumer.subscriber(
+            composition_handler(drafts, redirect, acknowledgements, Refusals.of(resources))
         )
         async with consumer.running():
             yield

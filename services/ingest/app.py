@@ -14,8 +14,6 @@ from services.ingest.smtp.listeners import listening
 from services.ingest.smtp.receiver import MailReceiver
 from services.ingest.store import CopyStore
 from shared.background_tasks import StopDeadline
-from shared.contracts.commands import ParseMail
-from shared.contracts.envelope import Envelope
 from shared.intake.flood_gate import FloodGate
 from shared.intake.mail_intake import MailIntake
 from shared.messaging.topology import INGEST
@@ -48,7 +46,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
         running_consumer(settings, resources, INGEST, deadline) as consumer,
     ):
         arrival_parser = _arrival_parser(settings, resources, parser)
-        consumer.handle_by(Envelope[ParseMail], ingest_handler(arrival_parser))
+        consumer.subscriber(ingest_handler(arrival_parser))
         direct_parsing = DirectParsing(
             resources.arrivals,
             arrival_parser,

@@ -18,9 +18,7 @@ from services.outbound.smtp.connection import LoginProof, open_session
 from services.outbound.smtp.connection_pool import Connect, PoolLimits, SmtpPool
 from services.outbound.smtp.smtp_session import Deadlines, SmtpSession
 from shared.background_tasks import run_periodically
-from shared.contracts.commands import DeliverMail
 from shared.contracts.contact_center import SmtpRoute
-from shared.contracts.envelope import Envelope
 from shared.logins.access_tokens import TokenKeeper
 from shared.logins.oauth_logins import make_keeper
 from shared.messaging.record import BrokerRecord
@@ -52,7 +50,7 @@ async def start(settings: OutboundSettings, resources: Resources) -> AsyncIterat
         watch = RestoreWatcher(resources.database, resources.clock, witness, retry_scheduler)
         await watch.check_at_start()
         async with running_consumer(settings, resources, OUTBOUND) as consumer:
-            consumer.handle_by(Envelope[DeliverMail], outbound_handler(deliverer))
+            consumer.subscriber(outbound_handler(deliverer))
             try:
                 async with (
                     run_periodically(

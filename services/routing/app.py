@@ -18,8 +18,6 @@ from services.routing.sweeps.absent_agents import AbsentAgents
 from services.routing.sweeps.place_audit import PlaceAudit
 from services.routing.sweeps.revocations import Revocations
 from shared.background_tasks import run_periodically
-from shared.contracts.envelope import Envelope
-from shared.contracts.events import RoutingWork
 from shared.domain.clock import Clock
 from shared.messaging.topology import ROUTING
 from shared.runtime.refusals import Refusals
@@ -155,8 +153,7 @@ async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterato
         )
     )
     async with running_consumer(settings, resources, ROUTING) as consumer:
-        consumer.handle_by(
-            Envelope[RoutingWork],
+        consumer.subscriber(
             routing_handler(
                 invitations=parts.invitations,
                 transfers=parts.transfers,
@@ -169,7 +166,7 @@ async def start(settings: RoutingSettings, resources: Resources) -> AsyncIterato
                     clock=resources.clock,
                 ),
                 refusals=Refusals.of(resources),
-            ),
+            )
         )
         async with (
             run_periodically(parts.revocations.revoke_unanswered, every=settings.sweep),

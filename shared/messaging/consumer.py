@@ -1,38 +1,38 @@
 """Consumes a worker's queue, and stops without losing a message."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any, Final, cast
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import Final, cast
 
 import structlog
-from aio_pika.abc import (
-    AbstractIncomingMessage,
-    AbstractRobustChannel,
-    AbstractRobustConnection,
-    AbstractRobustQueue,
-)
+from aio_pika.abc import AbstractRobustChannel
 from aiormq import Channel
+from faststream import AckPolicy
+from faststream.rabbit import Channel as ConsumingChannel
+from faststream.rabbit import QueueType, RabbitBroker, RabbitQueue
 
 from shared.background_tasks import StopDeadline, cancel_and_wait
-from shared.contracts.envelope import C, Envelope
-from shared.messaging.connection import CONNECTION_FAULTS, connected, in_words
+from shared.messaging.connection import CONNECTION_FAULTS, in_words
 from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher
-from shared.messaging.settlement import Handle, RunningHandlers, Settlement
+from shared.messaging.settlement import RunningHandlers, Settlement
 from shared.messaging.topology import WorkQueue
 
 __all__ = ["Consumer", "declare_topology"]
 
 log = structlog.get_logger()
 
-# Hundreds of processes may wait for one broker that starts.
+# Between two tries to connect: hundreds of processes may wait for one broker that starts.
 _PAUSE_SECONDS: Final = 1.0
+# For one try, as in `connection.py`.
+_CONNECTING_SECONDS: Final = 10.0
 _CANCELLING_SECONDS: Final = 5.0
 
 
 class Consumer:
-    """The consumer of a work queue. Say who handles its messages before `running`.
+    """The consumer of a work queue. Register handlers with `subscriber` before `running`.
 
     At the end, running handlers have until the `deadline`.
 
@@ -50,31 +50,29 @@ class Consumer:
         deadline: StopDeadline,
         waits_for_broker: bool = True,
     ) -> None:
-        self._url = url
         self._name = queue.name
         self._publisher = publisher
-        self._prefetch = prefetch
         self._deadline = deadline
         self._waits_for_broker = waits_for_broker
-        self._handle: Handle = _refuse
-        self._queue: AbstractRobustQueue | None = None
-        self._tag = ""
         self._underlay: Channel | None = None
-        self._connection = AsyncExitStack()
         self._starting: set[asyncio.Task[None]] = set()
-        self._under_way: set[asyncio.Task[Any]] = set()
         self.handlers = RunningHandlers()
-        self._settlement = Settlement(queue, publisher, self.handlers)
-
-    def handle_by(
-        self, form: type[Envelope[C]], handler: Callable[[Envelope[C]], Awaitable[None]]
-    ) -> None:
-        """Have a handler called with each message, which has to be of this form."""
-
-        async def handle(body: bytes) -> None:
-            await handler(form.model_validate_json(body))
-
-        self._handle = handle
+        self.broker = RabbitBroker(
+            url,
+            # The first connection attempt fails at once; `_start` repeats it and logs the reason.
+            fail_fast=True,
+            timeout=_CONNECTING_SECONDS,
+            reconnect_interval=1,
+            default_channel=ConsumingChannel(prefetch_count=prefetch),
+            middlewares=[
+                partial(Settlement, queue=queue, publisher=publisher, running=self.handlers)
+            ],
+            logger=None,
+        )
+        self.subscriber = self.broker.subscriber(
+            RabbitQueue(queue.name, durable=True, queue_type=QueueType.QUORUM),
+            ack_policy=AckPolicy.MANUAL,
+        )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -87,11 +85,9 @@ class Consumer:
             yield
         finally:
             await self.take_nothing_new()
-            if self._under_way:
-                # Other parts of the service may have used some of the time.
-                await asyncio.wait(self._under_way, timeout=self._deadline.seconds_left())
-            await cancel_and_wait(tuple(self._under_way))
-            await self._connection.aclose()
+            # Other parts of the service may have used some of the time.
+            self.broker.config.broker_config.graceful_timeout = self._deadline.seconds_left()
+            await self.broker.stop()
 
     async def take_nothing_new(self) -> None:
         """Cancel the consumer, while handlers go on; a repetition changes nothing.
@@ -99,19 +95,23 @@ class Consumer:
         A service with parts that need time to stop does this before they stop. A broker that does
         not answer is left alone after five seconds.
         """
+        # FastStream waits for running handlers before it cancels the consumer. A message that is
+        # delivered in between would be dropped and would count as a failed delivery.
         await cancel_and_wait(self._starting)
-        queue, self._queue = self._queue, None
-        if queue is not None and not queue.channel.is_closed:
+        queue, tag = self.subscriber._queue_obj, self.subscriber._consumer_tag  # noqa: SLF001
+        if queue is not None and tag is not None and not queue.channel.is_closed:
+            self.subscriber._consumer_tag = None  # noqa: SLF001 - so that it is not cancelled twice
             with suppress(TimeoutError, *CONNECTION_FAULTS):
                 async with asyncio.timeout(_CANCELLING_SECONDS):
-                    await queue.cancel(self._tag)
+                    await queue.cancel(tag)
             # Let handlers of messages that were already delivered start now.
             await asyncio.sleep(0)
 
     def is_consuming(self) -> bool:
         """Say whether the broker delivers messages to this consumer now."""
+        tag = self.subscriber._consumer_tag  # noqa: SLF001 - FastStream offers no other way to know
         channel = self._underlay
-        return channel is not None and not channel.is_closed and self._tag in channel.consumers
+        return channel is not None and not channel.is_closed and tag in channel.consumers
 
     def problem(self) -> str:
         """Return why the consumer gets no messages; empty where it gets them."""
@@ -121,46 +121,27 @@ class Consumer:
         while True:
             await self._publisher.wait_until_declared()
             try:
-                connection = await self._connection.enter_async_context(
-                    connected(self._url, name=f"{self._name} consumer")
-                )
-                await self._consume(connection)
+                await self.broker.start()
+                await self._watch()
             except CONNECTION_FAULTS as error:
                 log.warning("does not consume yet", queue=self._name, reason=in_words(error))
-                with suppress(*CONNECTION_FAULTS):
-                    await self._connection.aclose()
+                with suppress(*CONNECTION_FAULTS, ExceptionGroup):
+                    await self.broker.stop()
                 await asyncio.sleep(_PAUSE_SECONDS)
             else:
                 return
 
-    async def _consume(self, connection: AbstractRobustConnection) -> None:
-        """Consume from now on: aio-pika does so again after each reconnect."""
-        channel = await connection.channel(publisher_confirms=False)
-        await channel.set_qos(self._prefetch)
-        queue = await channel.declare_queue(
-            self._name, durable=True, arguments={"x-queue-type": "quorum"}
-        )
-        self._tag = await queue.consume(self._take)
-        self._queue = queue
-        await self._watch(channel)
-
-    async def _watch(self, channel: AbstractRobustChannel) -> None:
+    async def _watch(self) -> None:
         # If the queue is deleted, aio-pika declares it again without its bindings. The upkeep then
         # has to restore them, so the cancellation of the consumer is reported to it.
+        queue = self.subscriber._queue_obj  # noqa: SLF001 - as above
+        if queue is None:
+            return
+        channel = cast("AbstractRobustChannel", queue.channel)
+
         async def watch(*_: object) -> None:
             underlay = self._underlay = cast("Channel", await channel.get_underlay_channel())
             underlay.on_consumer_cancel_callbacks.add(lambda _: self._publisher.queue_is_lost())
 
         channel.reopen_callbacks.add(watch)
         await watch()
-
-    async def _take(self, message: AbstractIncomingMessage) -> None:
-        # aio-pika calls this in a task of its own for each message.
-        if task := asyncio.current_task():
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-        await self._settlement.carry_out(self._handle, message)
-
-
-async def _refuse(_: bytes) -> None:
-    raise RuntimeError("nobody handles this queue")

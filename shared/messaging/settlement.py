@@ -2,16 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final
 
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
+from faststream import BaseMiddleware, ContextRepo
 from prometheus_client import Counter, Histogram
 
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
-from shared.messaging.connection import CONNECTION_FAULTS, in_words
 from shared.messaging.publisher import Publisher
 from shared.messaging.retries import Delivered, after_failure, describe, parked
 from shared.messaging.topology import WorkQueue
@@ -30,8 +31,6 @@ HANDLED: Final = Counter(
 SECONDS: Final = Histogram(
     "mailroom_message_handling_seconds", "Time from delivery to settlement", ["queue"]
 )
-
-Handle = Callable[[bytes], Awaitable[None]]
 
 
 class RunningHandlers:
@@ -57,80 +56,83 @@ class LethalMessageError(Exception):
     """The message was delivered too often without an answer, so it is parked."""
 
 
-class Settlement:
-    """Handles the deliveries of one queue, and acknowledges each.
+class Settlement(BaseMiddleware[Any, Any]):
+    """A middleware that acknowledges one delivery.
 
     The broker confirms the copy for a waiting room or the parking queue before the original is
     acknowledged. A crash between the two repeats the message and never loses it.
     """
 
-    def __init__(self, queue: WorkQueue, publisher: Publisher, running: RunningHandlers) -> None:
+    def __init__(
+        self,
+        msg: AbstractIncomingMessage,
+        /,
+        *,
+        context: ContextRepo,
+        queue: WorkQueue,
+        publisher: Publisher,
+        running: RunningHandlers,
+    ) -> None:
+        super().__init__(msg, context=context)
+        self._original = msg
         self._queue = queue
         self._publisher = publisher
         self._running = running
-        self._seconds = SECONDS.labels(queue.name)
-
-    async def carry_out(self, handle: Handle, message: AbstractIncomingMessage) -> None:
-        """Handle and settle a delivery; one that is canceled meanwhile is delivered again.
-
-        The correlation id stays bound to the log of the task that calls this.
-        """
-        delivered = Delivered(
-            message.message_id or "", message.body, message.correlation_id or "", message.headers
+        self._delivered = Delivered(
+            msg.message_id or "", msg.body, msg.correlation_id or "", msg.headers
         )
-        structlog.contextvars.bind_contextvars(correlation_id=delivered.correlation_id)
-        error = await self._handle(handle, delivered)
-        outcome = await self._settle(message, delivered, error)
+
+    async def on_receive(self) -> None:
+        """Record the start of the handler."""
+        self._running.begin(id(self))
+
+    async def consume_scope(self, call_next: Callable[[Any], Any], msg: Any) -> Any:
+        """Handle the message, or raise `LethalMessageError`, after which it is parked."""
+        if self._delivered.is_lethal:
+            raise LethalMessageError("its consumers ended before they answered, again and again")
+        with structlog.contextvars.bound_contextvars(correlation_id=self._delivered.correlation_id):
+            return await call_next(msg)
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None = None,
+        exc_val: BaseException | None = None,
+        exc_tb: TracebackType | None = None,
+    ) -> bool:
+        """Settle the delivery, unless the handler was cancelled: then it is delivered again."""
+        seconds = self._running.end(id(self))
+        SECONDS.labels(self._queue.name).observe(seconds)
+        if isinstance(exc_val, asyncio.CancelledError):
+            return False
+        outcome = await self._settle(exc_val)
         HANDLED.labels(self._queue.name, outcome).inc()
+        return True
 
-    async def _handle(self, handle: Handle, delivered: Delivered) -> Exception | None:
-        """Handle a message; return what went wrong."""
-        key = id(delivered)
-        self._running.begin(key)
-        try:
-            if delivered.is_lethal:
-                return LethalMessageError(
-                    "its consumers ended before they answered, again and again"
-                )
-            await handle(delivered.body)
-        except Exception as error:  # noqa: BLE001 - whatever it is, a copy has to go elsewhere
-            return error
-        else:
-            return None
-        finally:
-            self._seconds.observe(self._running.end(key))
-
-    async def _settle(
-        self, message: AbstractIncomingMessage, delivered: Delivered, error: Exception | None
-    ) -> str:
-        """Acknowledge a delivery, or return it; say which of the outcomes it has."""
-        outcome = "done"
+    async def _settle(self, error: BaseException | None) -> str:
         try:
             if error is not None:
-                await self._publish_copy(delivered, error)
-                outcome = "waiting" if isinstance(error, Unavailable) else "parked"
+                await self._publish_copy(error)
+            await self._original.ack()
         except Unavailable as unavailable:
             log.warning("message goes back to the queue", reason=str(unavailable))
-            outcome = "returned"
-        try:
-            await (message.nack(requeue=True) if outcome == "returned" else message.ack())
-        except CONNECTION_FAULTS as fault:
-            log.warning("not acknowledged: the broker delivers it again", reason=in_words(fault))
-            outcome = "returned"
-        return outcome
+            await self._original.nack(requeue=True)
+            return "returned"
+        if error is None:
+            return "done"
+        return "waiting" if isinstance(error, Unavailable) else "parked"
 
-    async def _publish_copy(self, delivered: Delivered, error: Exception) -> None:
+    async def _publish_copy(self, error: BaseException) -> None:
         copy = (
-            parked(delivered, describe(error), self._queue)
+            parked(self._delivered, describe(error), self._queue)
             if isinstance(error, LethalMessageError)
-            else after_failure(delivered, error, self._queue)
+            else after_failure(self._delivered, error, self._queue)
         )
         report = log.warning if isinstance(error, Unavailable) else log.error
         report(
             "message not handled",
             queue=self._queue.name,
-            message_id=delivered.id,
-            attempt=delivered.attempt,
+            message_id=self._delivered.id,
+            attempt=self._delivered.attempt,
             goes_to=copy.routing_key,
             reason=describe(error),
             exc_info=None if isinstance(error, Unavailable) else error,

@@ -42,7 +42,7 @@ async def consuming(
     consumer = Consumer(
         url, ATTACHMENTS, backend.publisher, prefetch=prefetch, deadline=StopDeadline(DRAIN)
     )
-    consumer.handle_by(Envelope[ExtractDocuments], handler)
+    consumer.subscriber(handler)
     async with consumer.running():
         yield consumer
 
@@ -189,7 +189,7 @@ async def test_a_channel_that_the_broker_closed_over_a_long_handler_is_opened_ag
 
 async def have_channel_closed(consumer: Consumer) -> None:
     """Make the broker close the consumer's channel, as it does after half an hour without ack."""
-    queue = consumer._queue
+    queue = consumer.subscriber._queue_obj
     assert queue is not None
     underlay = await queue.channel.get_underlay_channel()
     await underlay.basic_ack(4711)
