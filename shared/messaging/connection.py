@@ -19,10 +19,12 @@ log = structlog.get_logger()
 CONNECTION_FAULTS: Final = (AMQPError, OSError, RuntimeError)
 """The libraries raise these if the broker is away or refuses a connection, or time runs out."""
 
-# A broker under load answers a handshake within seconds; a lost packet costs one more.
-_DEADLINE_SECONDS: Final = 10.0
-# Hundreds of processes may wait for one broker that starts.
-_PAUSE_SECONDS: Final = 1.0
+HANDSHAKE_SECONDS: Final = 10.0
+"""How long one attempt to connect may take: a broker under load answers within seconds."""
+
+PAUSE_SECONDS: Final = 1.0
+"""The pause between two attempts: hundreds of processes may wait for one broker that starts."""
+
 # Often enough to be found in a log, seldom enough not to fill it.
 _LOGGED_AGAIN_SECONDS: Final = 30.0
 _REPRESENTATION: Final = re.compile(r"<[A-Za-z.]+ object|\w+\(.*=")
@@ -93,7 +95,7 @@ async def connected(url: str, *, name: str) -> AsyncIterator[AbstractRobustConne
             reconnect_interval=1,
         )
         try:
-            await connection.connect(timeout=_DEADLINE_SECONDS)
+            await connection.connect(timeout=HANDSHAKE_SECONDS)
             break
         except CONNECTION_FAULTS as error:
             warning.log(why_unreachable(error, url))
@@ -102,6 +104,6 @@ async def connected(url: str, *, name: str) -> AsyncIterator[AbstractRobustConne
             # A canceled connect would otherwise go on in the background for ever.
             await connection.close()
             raise
-        await asyncio.sleep(_PAUSE_SECONDS)
+        await asyncio.sleep(PAUSE_SECONDS)
     async with connection:
         yield connection

@@ -14,20 +14,18 @@ from faststream.rabbit import Channel as ConsumingChannel
 from faststream.rabbit import QueueType, RabbitBroker, RabbitQueue
 
 from shared.background_tasks import StopDeadline, cancel_and_wait
-from shared.messaging.connection import CONNECTION_FAULTS, in_words
-from shared.messaging.declaration import declare_topology
+from shared.messaging.connection import (
+    CONNECTION_FAULTS,
+    HANDSHAKE_SECONDS,
+    PAUSE_SECONDS,
+    in_words,
+)
 from shared.messaging.publisher import Publisher
 from shared.messaging.settlement import RunningHandlers, Settlement
 from shared.messaging.topology import WorkQueue
 
-__all__ = ["Consumer", "declare_topology"]
-
 log = structlog.get_logger()
 
-# Between two tries to connect: hundreds of processes may wait for one broker that starts.
-_PAUSE_SECONDS: Final = 1.0
-# For one try, as in `connection.py`.
-_CONNECTING_SECONDS: Final = 10.0
 _CANCELLING_SECONDS: Final = 5.0
 
 
@@ -61,7 +59,7 @@ class Consumer:
             url,
             # The first connection attempt fails at once; `_start` repeats it and logs the reason.
             fail_fast=True,
-            timeout=_CONNECTING_SECONDS,
+            timeout=HANDSHAKE_SECONDS,
             reconnect_interval=1,
             default_channel=ConsumingChannel(prefetch_count=prefetch),
             middlewares=[
@@ -127,7 +125,7 @@ class Consumer:
                 log.warning("does not consume yet", queue=self._name, reason=in_words(error))
                 with suppress(*CONNECTION_FAULTS, ExceptionGroup):
                     await self.broker.stop()
-                await asyncio.sleep(_PAUSE_SECONDS)
+                await asyncio.sleep(PAUSE_SECONDS)
             else:
                 return
 

@@ -18,7 +18,7 @@ from shared.background_tasks import cancel_and_wait
 from shared.contracts.envelope import JOURNALED
 from shared.contracts.outgoing import Outgoing
 from shared.domain.errors import Unavailable
-from shared.messaging.connection import CONNECTION_FAULTS, connected, in_words
+from shared.messaging.connection import CONNECTION_FAULTS, PAUSE_SECONDS, connected, in_words
 from shared.messaging.permissions import BrokerRights
 from shared.messaging.recent_messages import RecentMessages
 from shared.messaging.topology_upkeep import TopologyUpkeep
@@ -32,8 +32,6 @@ _OTHER_KEYS: Final = "BCC"
 _DEADLINE: Final = timedelta(seconds=10)
 _DOUBTED_SECONDS: Final = 5.0
 """Seconds after an unconfirmed message in which the broker counts as away."""
-# Hundreds of processes may wait for one broker that starts.
-_PAUSE_SECONDS: Final = 1.0
 
 
 class BrokerUnavailableError(Unavailable):
@@ -207,4 +205,4 @@ async def _stay_connected(
                 await upkeep.keep(connection)
         except CONNECTION_FAULTS as error:
             log.warning("broker went away again", reason=in_words(error))
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(PAUSE_SECONDS)

@@ -17,7 +17,7 @@ import aio_pika
 from aio_pika.abc import AbstractConnection
 from pymongo.read_concern import ReadConcern
 
-from shared.messaging.consumer import declare_topology
+from shared.messaging.declaration import declare_topology
 from shared.messaging.topology import WORK_QUEUES, WorkQueue
 from shared.storage.database.client import Database, open_database
 from shared.storage.indexes import INDEXES, create_indexes

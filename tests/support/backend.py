@@ -17,7 +17,7 @@ from shared.contracts.outgoing import Outgoing
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.consumer import declare_topology
+from shared.messaging.declaration import declare_topology
 from shared.messaging.outbox_publisher import OutboxPublisher
 from shared.messaging.publisher import Publisher, open_publisher
 from shared.observability.probes import Health

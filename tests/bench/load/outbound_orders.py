@@ -16,7 +16,7 @@ from shared.domain.clock import SystemClock
 from shared.domain.ids import new_id
 from shared.domain.interaction import Address, Email, Interaction
 from shared.domain.lifecycle import Direction, State
-from shared.messaging.consumer import declare_topology
+from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import open_publisher
 
 
