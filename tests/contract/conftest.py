@@ -4,7 +4,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,6 +12,7 @@ from pymongo import AsyncMongoClient
 
 from deploy.local.stack.services import Addresses
 from deploy.local.stack.system import System, system
+from shared.storage.database.client import Database, Document
 from tests.contract.agent_desktop import AgentDesktop, open_desktop
 from tests.fixtures.broker import Broker
 
@@ -22,17 +22,16 @@ SETTINGS = {
     "ROUTING_MISSES": "0",
     "GATEWAY_DOCUMENT_PATIENCE": "20",
 }
-Database = AsyncMongoClient[dict[str, Any]]
 
 
 @pytest_asyncio.fixture(scope="package")
 async def storage(mongodb_url: str) -> AsyncIterator[Database]:
     """The database of the system."""
     name = f"contract_{secrets.token_hex(6)}"
-    async with AsyncMongoClient[dict[str, Any]](
+    async with AsyncMongoClient[Document](
         urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
     ) as client:
-        yield client
+        yield client.get_default_database()
         await client.drop_database(name)
 
 
@@ -45,8 +44,7 @@ async def running(
 ) -> AsyncIterator[System]:
     """A system in which an invitation lasts eight seconds and a refusal two."""
     sent: Path = tmp_path_factory.mktemp("sent")
-    name = storage.get_default_database().name
-    database_url = urlsplit(mongodb_url)._replace(path=f"/{name}").geturl()
+    database_url = urlsplit(mongodb_url)._replace(path=f"/{storage.name}").geturl()
     with pytest.MonkeyPatch.context() as environment, broker.access(database_url) as access:
         for variable, value in SETTINGS.items():
             environment.setenv(variable, value)
@@ -58,11 +56,10 @@ async def running(
 async def _empty(running: System, storage: Database) -> None:
     """Take away what other tests have left, in queues and on desks."""
     del running
-    database = storage.get_default_database()
-    await database["agents"].update_many(
+    await storage["agents"].update_many(
         {}, [{"$set": {"ready": False, "holding": [], "free": "$capacity"}}]
     )
-    await database["interactions"].delete_many({})
+    await storage["interactions"].delete_many({})
 
 
 @pytest.fixture

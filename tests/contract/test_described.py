@@ -10,8 +10,8 @@ import pytest
 
 from services.gateway.notifications.topics import EMAILS
 from services.gateway.rest.openapi.committed import COMMITTED
+from shared.storage.database.client import Database
 from tests.contract.agent_desktop import WORKBINS, AgentDesktop
-from tests.contract.conftest import Database
 from tests.contract.test_channels import CHANNELS
 
 pytestmark = [pytest.mark.connected, pytest.mark.journey]
@@ -75,8 +75,7 @@ def addressed(path: str, held: dict[str, str]) -> str:
 
 async def test_every_address_answers_as_described(desktop: AgentDesktop, storage: Database) -> None:
     held = await at_work(desktop)
-    agents = storage.get_default_database()["agents"]
-    await agents.update_many({}, {"$set": {"skills": {"english": 5}}})
+    await storage["agents"].update_many({}, {"$set": {"skills": {"english": 5}}})
 
     for path in READ:
         needed = NEEDED.get(path, {})

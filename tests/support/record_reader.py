@@ -4,19 +4,17 @@ import re
 from collections.abc import Iterable
 from email import message_from_bytes
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from pymongo import AsyncMongoClient
-from pymongo.asynchronous.database import AsyncDatabase
 
+from shared.storage.database.client import Database, Document
 from tests.support.record_checker import Inbound, Reply, SentMail
 
 _MESSAGE_ID: Final = re.compile(rb"^Message-ID: (<[^>]+>)\r?$", re.MULTILINE | re.IGNORECASE)
 
-Database = AsyncDatabase[dict[str, Any]]
 
-
-def open_client(url: str) -> AsyncMongoClient[dict[str, Any]]:
+def open_client(url: str) -> AsyncMongoClient[Document]:
     """Return a client that waits for a database that is away."""
     return AsyncMongoClient(url, timeoutMS=30_000)
 

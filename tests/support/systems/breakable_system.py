@@ -21,9 +21,9 @@ from deploy.local.stack.services import NAMES, Addresses
 from deploy.local.stack.supervisor import RestartPauses
 from deploy.local.stack.system import CONTACT_CENTER, System, system
 from shared.domain.lifecycle import State
+from shared.storage.database.client import Database
 from tests.support import record_reader
 from tests.support.record_checker import RunRecord
-from tests.support.record_reader import Database
 from tests.support.systems.forked_services import fork_service
 from tests.support.systems.mail_senders import MailSenders
 
