@@ -23,7 +23,7 @@ async def test_a_whole_answer_goes_out_without_a_wait(desktop: AgentDesktop) -> 
     assert (await desktop.hear("Completed", mail))["id"] == mail
 
 
-async def test_of_many_saves_without_a_wait_the_last_one_stays(desktop: AgentDesktop) -> None:
+async def test_saves_without_a_wait_leave_the_last_one(desktop: AgentDesktop) -> None:
     draft = (await desktop.create(interactionType="Outbound", interactionSubType="OutboundNew"))[
         "id"
     ]

@@ -72,7 +72,7 @@ async def be_not_ready(running: System) -> None:
         await client.set_channel("NotReady")
 
 
-async def test_one_of_three_tabs_connects_and_sounds(
+async def test_three_tabs_connect_and_sound_once(
     context: BrowserContext, running: System
 ) -> None:
     connections = Connections()

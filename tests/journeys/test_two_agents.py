@@ -38,7 +38,7 @@ async def test_unanswered_offer_is_revoked_and_made_to_the_other(
         await agent2.set_channel("NotReady")
 
 
-async def test_of_fifty_accepts_at_once_one_wins(
+async def test_fifty_accepts_at_once_have_one_winner(
     running: System, agent1: AgentClient, agent2: AgentClient
 ) -> None:
     async with CometdAgent(f"{running.gateway_url}/cometd", "agent1", "agent1") as cometd_agent:

@@ -130,7 +130,7 @@ async def test_a_client_that_loses_its_cookie_loses_its_session(lab: RunningLab)
         assert reply["advice"]["reconnect"] == "handshake"
 
 
-async def test_nobody_is_served_without_login(lab: RunningLab) -> None:
+async def test_poll_without_login_is_refused(lab: RunningLab) -> None:
     async with lab.polling() as client:
         del client.http.headers["Authorization"]
 

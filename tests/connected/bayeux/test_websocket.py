@@ -109,7 +109,7 @@ async def test_malformed_request_closes_the_socket(
         assert client.socket.close_code == code
 
 
-async def test_nobody_is_let_in_without_login(lab: RunningLab) -> None:
+async def test_socket_without_login_is_refused(lab: RunningLab) -> None:
     with pytest.raises(InvalidStatus) as refused:
         async with lab.socket(Authorization="Bearer nobody"):
             pass

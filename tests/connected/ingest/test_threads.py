@@ -94,7 +94,7 @@ async def test_a_second_from_or_a_sender_header_proves_nothing(
     assert other.thread_id == other.id
 
 
-async def test_one_id_that_proves_among_others_suffices(backend: Backend, ingest: Ingest) -> None:
+async def test_proving_id_among_others_suffices(backend: Backend, ingest: Ingest) -> None:
     ours = await answered(backend, ingest, "bo@example.org")
     references = b"References: <1@x> <unknown@x> " + OURS + b"\r\n"
 

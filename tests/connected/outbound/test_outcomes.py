@@ -124,7 +124,7 @@ async def test_after_a_failure_the_author_may_send_again(outbound: Outbound) -> 
     assert [one.address for one in again.recipients] == ["right@example.org"]
 
 
-async def test_one_unknown_recipient_fails_alone(outbound: Outbound) -> None:
+async def test_unknown_recipient_among_others_fails_alone(outbound: Outbound) -> None:
     outbound.sink.behaviors = [answering({"bob@example.org": "550 5.1.1 unknown"})]
 
     mail = await outbound.delivered("ann@example.org", "bob@example.org")
@@ -140,7 +140,7 @@ async def test_one_unknown_recipient_fails_alone(outbound: Outbound) -> None:
     assert [one.recipients for one in outbound.sink.kept] == [("ann@example.org",)]
 
 
-async def test_one_deferred_recipient_is_tried_again_alone(outbound: Outbound) -> None:
+async def test_deferred_recipient_is_tried_again_alone(outbound: Outbound) -> None:
     outbound.sink.behaviors = [answering({"bob@example.org": "450 4.2.0 full"})]
 
     mail = await outbound.delivered("ann@example.org", "bob@example.org")

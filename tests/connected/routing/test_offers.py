@@ -61,7 +61,7 @@ async def test_mails_are_spread_over_the_agents_who_have_room(
     assert [len(await backend.held_by(name)) for name in ("anna", "ben", "cleo")] == [1, 1, 1]
 
 
-async def test_nobody_is_invited_beyond_their_capacity(backend: Backend, routing: Routing) -> None:
+async def test_agent_at_capacity_is_not_invited(backend: Backend, routing: Routing) -> None:
     await backend.add_agent("agent", capacity=2)
     mails = [await backend.add_mail() for _ in range(3)]
 

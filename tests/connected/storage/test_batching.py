@@ -17,7 +17,7 @@ async def add_together(backend: Backend, *documents: Document) -> list[bool | Ba
     return await asyncio.gather(*map(inserts.add, documents), return_exceptions=True)
 
 
-async def test_of_many_with_one_key_a_single_one_is_stored(backend: Backend) -> None:
+async def test_inserts_with_one_key_store_one_document(backend: Backend) -> None:
     stored = await add_together(backend, *({"_id": number % 5} for number in range(50)))
 
     assert (stored.count(True), stored.count(False)) == (5, 45)
@@ -101,7 +101,7 @@ async def test_each_update_says_whether_its_own_document_was_as_wanted(backend: 
     ]
 
 
-async def test_of_many_updates_of_one_document_a_single_one_counts(backend: Backend) -> None:
+async def test_updates_of_one_document_succeed_once(backend: Backend) -> None:
     await backend.database["things"].insert_one({"_id": 1, "name": "old"})
 
     outcomes = await update_together(backend, *(renamed(1, f"new {one}") for one in range(20)))

@@ -75,7 +75,7 @@ async def test_no_piece_is_larger_than_a_document_of_its_kind(store: Vault) -> N
     assert max(sizes) <= IN_ONE_DOCUMENT
 
 
-async def test_of_a_source_that_breaks_off_nothing_stays(backend: Backend, store: Vault) -> None:
+async def test_source_that_breaks_off_leaves_nothing(backend: Backend, store: Vault) -> None:
     with suppress(ConnectionResetError):
         await store.put_stream(broken_off())
 

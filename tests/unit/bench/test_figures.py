@@ -14,7 +14,7 @@ def test_a_percentile_is_the_value_of_the_nearest_rank(percent: float, expected:
     assert percentile(shuffled, percent) == expected
 
 
-def test_one_value_is_every_percentile() -> None:
+def test_single_value_is_every_percentile() -> None:
     assert percentile([7.0], 99) == 7.0
 
 

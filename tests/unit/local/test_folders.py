@@ -46,7 +46,7 @@ def test_folder_of_a_killed_process_is_removed_and_others_stay(local: Path) -> N
         assert second.exists()
 
 
-def test_nobody_tidies_up_a_folder_that_another_is_just_making() -> None:
+def test_folder_that_is_being_made_is_not_tidied_up() -> None:
     def use_a_folder(_: int) -> bool:
         with temporary_folder() as folder:
             (folder / "mail").touch()

@@ -45,7 +45,7 @@ def test_waiting_says_what_for_and_how_long(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().out == "mailroom  fetching …\nmailroom  fetching: done in 0.0 s\n"
 
 
-def test_of_two_who_install_at_the_same_time_one_waits(
+def test_installs_at_the_same_time_take_turns(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     at_work: list[None] = []

@@ -133,7 +133,7 @@ def test_a_delivery_report_proves_with_ids_of_ours_only() -> None:
     assert not proves(daemon, root)
 
 
-def test_nobody_speaks_in_a_mail_of_ours() -> None:
+def test_own_mail_has_no_claimed_sender() -> None:
     assert claimed_sender_in(sent("r", "ann@example.org", after=arrived("a"))) == ClaimedSender("")
 
 
@@ -264,7 +264,7 @@ def test_an_id_of_our_making_is_not_looked_for() -> None:
     assert named_by(inbound(mail=mail)) == ("<b@x>",)
 
 
-def test_one_mail_of_each_other_thread_is_perhaps_related() -> None:
+def test_other_threads_have_one_perhaps_related_mail_each() -> None:
     named = [arrived(f"m{number}", thread_id=f"t{number // 2}") for number in range(20)]
     ids = tuple(one.mail.message_id for one in reversed(named))
     mail = inbound(thread_id="t0", mail=Email(references=ids))

@@ -36,7 +36,7 @@ def test_ids_are_found_in_what_programs_write(line: bytes, ids: tuple[str, ...])
     assert parse_mail(mail(line + b"\r\n")).in_reply_to == ids
 
 
-def test_of_very_many_references_the_last_hundred_count() -> None:
+def test_references_beyond_a_hundred_count_by_the_last() -> None:
     ids = b" ".join(b"<%d@x>" % n for n in range(150))
 
     references = parse_mail(mail(b"References: " + ids + b"\r\n")).references

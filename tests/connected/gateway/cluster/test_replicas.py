@@ -259,7 +259,7 @@ async def test_a_path_is_no_way_to_other_parts_of_a_pod(roaming: RoamingClient) 
     assert [reply["successful"] for reply in answer.json()] == [True]
 
 
-async def test_nobody_is_asked_twice_over(roaming: RoamingClient) -> None:
+async def test_forwarded_request_is_not_forwarded_again(roaming: RoamingClient) -> None:
     await roaming.join(0, then=1)
 
     connect = roaming.at[1].message("/meta/connect")

@@ -168,7 +168,7 @@ async def test_slow_operation_has_been_taken_all_the_same(
     assert (await gateway.command())["type"] == "accept-invitation"
 
 
-async def test_nobody_who_waits_keeps_the_stream_open(
+async def test_waiting_client_does_not_keep_the_stream_open(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     mail = await gateway.offered()

@@ -73,7 +73,7 @@ async def test_a_contact_is_found_by_any_spelling(agent: httpx2.AsyncClient) -> 
     assert found["lastAgentId"] == "agent2"
 
 
-async def test_nobody_is_found_by_an_unknown_address(agent: httpx2.AsyncClient) -> None:
+async def test_unknown_address_finds_nobody(agent: httpx2.AsyncClient) -> None:
     answer = await agent.get(f"{CONTACTS}?emailAddress=who@example.org")
 
     assert answer.json() == {"statusCode": 0, "uris": []}

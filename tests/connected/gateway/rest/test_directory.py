@@ -157,7 +157,7 @@ async def test_every_address_in_a_list_leads_to_its_object(
         assert answer["statusCode"] == 0, uri
 
 
-async def test_one_skill_is_read(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
+async def test_skill_is_read_by_its_name(gateway: Gateway, agent1: httpx2.AsyncClient) -> None:
     await gateway.add_agent("linguist", skills={"german": 5})
 
     answer = await agent1.get("/api/v2/skills/german")

@@ -100,7 +100,7 @@ async def test_the_list_of_all_shows_no_words_and_comes_in_pages(
     assert first["interactions"][0]["capabilities"] == []
 
 
-async def test_one_interaction_is_not_for_an_administrator(gateway: Gateway) -> None:
+async def test_interaction_is_not_for_an_administrator(gateway: Gateway) -> None:
     mail = await gateway.accepted("agent2")
     admin = await gateway.client("admin")
 
@@ -110,7 +110,7 @@ async def test_one_interaction_is_not_for_an_administrator(gateway: Gateway) -> 
     assert failure(5, answer.json())
 
 
-async def test_one_interaction_is_for_administrators_by_a_setting(
+async def test_interaction_is_for_administrators_by_a_setting(
     backend: Backend, vhost_url: str, database_url: str
 ) -> None:
     async with running_gateway(

@@ -44,7 +44,7 @@ def test_1700_forgetful_handshakes_cost_a_full_user_no_session() -> None:
     assert [live(desktop) for desktop in desktops] == [True] * 3
 
 
-def test_of_those_that_were_not_heard_of_the_oldest_goes_first() -> None:
+def test_silent_sessions_go_oldest_first() -> None:
     harness = ProtocolHarness.with_settings(max_unheard_per_user=2)
     first, second, third = (Client(harness) for _ in range(3))
     for client in (first, second, third):
@@ -53,7 +53,7 @@ def test_of_those_that_were_not_heard_of_the_oldest_goes_first() -> None:
     assert [live(client) for client in (first, second, third)] == [False, True, True]
 
 
-def test_one_with_a_socket_goes_after_those_without() -> None:
+def test_session_with_a_socket_goes_after_those_without() -> None:
     harness = ProtocolHarness.with_settings(max_unheard_per_user=2)
     socket = Client(harness, transport=Transport.WEBSOCKET)
     first, second = Client(harness), Client(harness)
@@ -94,7 +94,7 @@ def test_session_beyond_busy_ones_is_told_to_stop(channel: str) -> None:
     assert len(harness.protocol.sessions_of("anna")) == 1
 
 
-def test_one_that_is_not_heard_of_lives_for_twenty_seconds() -> None:
+def test_silent_session_lives_for_twenty_seconds() -> None:
     harness = ProtocolHarness.with_settings(max_interval=ProtocolHarness().settings.timeout)
     Client(harness).handshake()
 

@@ -67,7 +67,7 @@ def test_an_event_is_written_once_for_each_channel() -> None:
     ]
 
 
-def test_of_what_nobody_hears_nothing_is_written() -> None:
+def test_event_without_listeners_is_not_written() -> None:
     unwritable = Event(object())
 
     with pytest.raises(TypeError):

@@ -68,7 +68,7 @@ def test_an_array_is_subscribed_as_a_whole(harness: ProtocolHarness) -> None:
     assert reply["subscription"] == names
 
 
-def test_one_denial_denies_the_whole_array(harness: ProtocolHarness) -> None:
+def test_denied_channel_denies_the_whole_array(harness: ProtocolHarness) -> None:
     client = Client(harness).join("/v2/me/channels")
     names = ["/v2/me/interactions", "/v2/agents/42"]
 

@@ -166,7 +166,7 @@ async def test_where_nobody_answers_the_session_is_unknown(
         assert reply["advice"]["reconnect"] == "handshake"
 
 
-async def test_nobody_is_waited_for_once_the_client_has_gone(
+async def test_client_that_has_gone_ends_the_forwarded_request(
     client: InMemoryClient, cluster: FakeCluster
 ) -> None:
     asked, given_up = asyncio.Event(), asyncio.Event()

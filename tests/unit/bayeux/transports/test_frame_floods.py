@@ -53,7 +53,7 @@ async def turns_until_read(harness: SocketHarness) -> int:
     [EMPTY_TEXT, EMPTY_PING, EMPTY_PONG, EMPTY_BATCH, FRAGMENTS],
     ids=["text", "ping", "pong", "batch", "fragments"],
 )
-async def test_one_read_full_of_frames_is_handled_in_pieces(frame: bytes) -> None:
+async def test_read_full_of_frames_is_handled_in_pieces(frame: bytes) -> None:
     costs = Costs(0.0)
     harness = await opened(processor_time=costs)
 

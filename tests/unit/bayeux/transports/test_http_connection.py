@@ -128,7 +128,7 @@ async def test_a_connection_that_nobody_uses_is_closed() -> None:
 
 @pytest.mark.parametrize("is_known", [False, True])
 @pytest.mark.parametrize("before", ["other", "poll"])
-async def test_one_whose_poll_is_held_is_not(before: str, is_known: bool) -> None:
+async def test_client_whose_poll_is_held_is_not_given_up(before: str, is_known: bool) -> None:
     harness = ConnectionHarness(timeout_keep_alive=0)
     harness.server.knows = lambda head: is_known and head.startswith(b"POST")
     if before == "other":
@@ -224,7 +224,7 @@ async def test_a_request_like_one_before_is_not_parsed_again(harness: Connection
     assert len(harness.server.requests) == 1
 
 
-async def test_nobody_repeats_before_the_answer_has_come(harness: ConnectionHarness) -> None:
+async def test_request_before_the_answer_is_no_repetition(harness: ConnectionHarness) -> None:
     await harness.send(POLL)
     harness.server.knows = lambda _: True
 

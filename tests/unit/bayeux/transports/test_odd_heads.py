@@ -314,7 +314,7 @@ HELD_OPEN = {
 
 
 @pytest.mark.parametrize(("octets", "drop"), HELD_OPEN.values(), ids=HELD_OPEN)
-async def test_nobody_keeps_lines_open_without_login(octets: bytes, drop: bytes) -> None:
+async def test_client_without_login_keeps_no_line_open(octets: bytes, drop: bytes) -> None:
     loop = MovableLoop()
     lines = [ConnectionHarness(_loop=loop, timeout_keep_alive=75) for _ in range(200)]
     for harness in lines:

@@ -24,7 +24,7 @@ def test_after_five_seconds_it_is_looked_at_anew() -> None:
     assert heads.recall(HEAD, 4, now=104.0) is None
 
 
-def test_nobody_is_known_after_the_end_of_their_login() -> None:
+def test_requester_is_unknown_after_the_end_of_the_login() -> None:
     assert known(until=101.0).recall(HEAD, 4, now=101.0) is None
 
 

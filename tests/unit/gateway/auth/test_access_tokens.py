@@ -96,7 +96,7 @@ def test_a_token_of_the_issuer_speaks_for_its_user(key: Any, algorithm: str) -> 
 
 
 @pytest.mark.parametrize("audience", ["mailroom", ["other", "mailroom"]])
-def test_one_of_many_audiences_is_enough(audience: object) -> None:
+def test_audience_among_others_is_enough(audience: object) -> None:
     assert verify_token(signed(aud=audience), published(rsa()), RULES, NOW).user_name == "ann"
 
 

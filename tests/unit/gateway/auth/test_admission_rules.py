@@ -146,7 +146,7 @@ async def test_a_right_password_is_remembered_until_it_changes(pool: ThreadPoolE
     assert not await passwords.match("secret", changed)
 
 
-async def test_nobody_has_no_password(pool: ThreadPoolExecutor) -> None:
+async def test_unknown_agent_matches_no_password(pool: ThreadPoolExecutor) -> None:
     passwords = PasswordChecker(pool, CHEAP)
 
     assert not await passwords.match("secret", None)

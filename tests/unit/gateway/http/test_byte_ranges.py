@@ -25,7 +25,7 @@ TAG = '"abc"'
         (" bytes=1-2 ", Span(1, 2)),
     ],
 )
-def test_one_range_is_given(asked: str, span: Span) -> None:
+def test_single_range_is_given(asked: str, span: Span) -> None:
     assert requested_span({"range": asked}, TAG, 100) == span
 
 

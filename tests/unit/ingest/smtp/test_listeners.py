@@ -37,7 +37,7 @@ def test_a_surplus_peer_that_talks_on_is_closed_too(run: Run) -> None:
         assert surplus.is_hung_up_on()
 
 
-def test_one_peer_has_its_share_of_sessions(run: Run) -> None:
+def test_peer_has_no_more_than_its_share_of_sessions(run: Run) -> None:
     running = run(sessions_per_peer=2)
 
     with ExitStack() as stack:

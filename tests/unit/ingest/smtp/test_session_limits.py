@@ -115,7 +115,7 @@ def test_a_session_that_ends_twice_counts_once() -> None:
     assert open_ones.admit(FakeSession("192.0.2.1")) == CROWDED
 
 
-async def test_nobody_comes_in_where_all_go() -> None:
+async def test_stopping_service_admits_no_session() -> None:
     open_ones = sessions()
     await open_ones.close_all()
 

@@ -10,7 +10,7 @@ TEXT = part(b"text/plain; charset=utf-8", b"the text")
 HTML = part(b"text/html; charset=utf-8", b"<p>the <b>html</b></p>")
 
 
-def test_of_alternatives_text_and_html_are_both_kept() -> None:
+def test_alternatives_give_text_and_html() -> None:
     parsed = parse_mail(whole(multipart(b"alternative", TEXT, HTML)))
 
     assert parsed.text == "the text"

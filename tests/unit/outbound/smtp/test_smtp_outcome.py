@@ -59,7 +59,7 @@ def test_only_the_deferred_is_tried_again() -> None:
     assert (end.reason, end.next_attempt_at) == ("b: 450 4.7.1 later", LATER)
 
 
-def test_one_refusal_does_not_keep_the_others_from_their_mail() -> None:
+def test_refused_recipient_leaves_the_mail_to_the_others() -> None:
     end = outcome_of(
         to("a", "b"), Transmission(Phase.DOT, {"a": YES, "b": NO}, YES), now=NOW, retry_at=LATER
     )

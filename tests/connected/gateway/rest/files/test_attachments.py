@@ -159,7 +159,7 @@ async def test_refused_upload_changes_nothing(
     assert await awaited(gateway, draft) == []
 
 
-async def test_one_refused_file_refuses_the_whole_upload(
+async def test_refused_file_refuses_the_whole_upload(
     gateway: Gateway, agent1: httpx2.AsyncClient
 ) -> None:
     draft = await gateway.drafted()
