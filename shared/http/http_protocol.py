@@ -1,6 +1,5 @@
 """uvicorn's HTTP/1.1 protocol with strict heads, limits on size, and a timeout for each request."""
 
-from asyncio import TimerHandle
 from typing import Any, Final, cast
 
 import httptools
@@ -16,6 +15,7 @@ from shared.http.connection_state import (
     ConnectionState,
     Reading,
 )
+from shared.http.idle_timer import IdleTimer
 from shared.http.lingering_close import LINGERS, LingeringTransport, RefusedClient
 from shared.http.request_head import (
     END_OF_HEAD,
@@ -78,13 +78,29 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._course = OPEN
         self._is_continue_pending = False
         self._upgrading: RequestHead | None = None
-        self._idle_since: float | None = None
-        self._idle_timer: TimerHandle | None = None
+        self._idle_timer = IdleTimer(self)
 
     @property
     def waiting_since(self) -> float | None:
         """Loop time since which the client has been awaited; None while it awaits an answer."""
-        return None if self._makes_client_wait() else self._idle_since
+        return None if self.makes_client_wait() else self._idle_timer.since
+
+    def makes_client_wait(self) -> bool:
+        """Tell whether the client is right to send nothing: we do not read, or answer it now."""
+        if self.flow.read_paused:
+            return True
+        cycle: Any = self.cycle
+        if cycle is None or cycle.response_complete:
+            return False
+        return bool(cycle.waiting_for_100_continue or cycle.response_started)
+
+    def end_late(self) -> None:
+        """End the connection, because its client was awaited for too long."""
+        if self._is_request_unfinished():
+            self._refuse_unread(TOO_LATE)
+        else:
+            # `close` would wait until the client has read everything, perhaps for ever.
+            self.transport.abort()
 
     def give_way(self) -> None:
         """End the connection for a new one."""
@@ -99,15 +115,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
                 self._refuse_connection(transport, _REFUSALS[refusal])
                 return
         super().connection_made(transport)
-        self._restart_idle_timer()
+        self._idle_timer.restart()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the idle timer."""
         if self._open_connections is not None:
             self._open_connections.remove(self)
         super().connection_lost(exc)
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        self._idle_timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Parse data; refuse headers or trailers that exceed `MAX_UNFINISHED_SIZE`."""
@@ -115,7 +130,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             return
         self._unset_keepalive_if_required()
         if self._is_body_awaited():
-            self._restart_idle_timer()
+            self._idle_timer.restart()
         self._has_body_come = False
         self._parse(data)
         if self._reading is not NOTHING and not self._has_body_come:
@@ -129,7 +144,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._head_bytes, self._reading = 0, Reading.HEAD
         self._small_pieces = 0.0
         if self._is_response_complete():
-            self._restart_idle_timer()
+            self._idle_timer.restart()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; fields after the body are trailers and are dropped (RFC 9110, 6.5.1)."""
@@ -167,7 +182,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
             return
         super().on_response_complete()
         if self._is_response_complete() or self._reading is not NOTHING:
-            self._restart_idle_timer()
+            self._idle_timer.restart()
 
     def _accepts_piece(self, body: bytes) -> bool:
         """Count a piece of a body; refuse the request and return False if it has too many."""
@@ -196,7 +211,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         if self._course is not OPEN:
             return
         if not self._is_response_complete():
-            self._idle_since = None
+            self._idle_timer.pause()
         self._restore_keep_alive()
         super().on_message_complete()
 
@@ -265,8 +280,7 @@ class StrictHttpProtocol(HttpToolsProtocol):
         self._parse(b"".join((*lines, END_OF_HEAD, rest)))
 
     def _switch_to_websocket(self, rest: bytes) -> None:
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        self._idle_timer.cancel()
         self.handle_websocket_upgrade()
         socket = cast("Any", self.transport.get_protocol())
         if self._open_connections is not None:
@@ -347,16 +361,14 @@ class StrictHttpProtocol(HttpToolsProtocol):
             cycle.disconnected = True
             cycle.message_event.set()
         if not is_sending or self.transport.is_closing():
-            self._restart_idle_timer()
+            self._idle_timer.restart()
             self.transport.close()
             return
         # To close with unread input would reset the connection, and the answer would be lost.
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.flow.resume_reading()
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
-        self._idle_timer = self.loop.call_later(LINGERS, self.transport.abort)
+        self._idle_timer.abort_in(LINGERS)
 
     def _serialized(self, answer: Answer) -> bytes:
         headers = self.server_state.default_headers
@@ -364,34 +376,3 @@ class StrictHttpProtocol(HttpToolsProtocol):
 
     def _advance(self, course: ConnectionState) -> None:
         self._course = max(self._course, course)
-
-    def _restart_idle_timer(self) -> None:
-        """Count idle time from now: the next request and the reading of answers are awaited."""
-        self._idle_since = self.loop.time()
-        if self._idle_timer is None:
-            self._idle_timer = self.loop.call_later(self.timeout_keep_alive, self._check_idle_timer)
-
-    def _makes_client_wait(self) -> bool:
-        """Tell whether the client is right to send nothing: we do not read, or answer it now."""
-        if self.flow.read_paused:
-            return True
-        cycle: Any = self.cycle
-        if cycle is None or cycle.response_complete:
-            return False
-        return bool(cycle.waiting_for_100_continue or cycle.response_started)
-
-    def _check_idle_timer(self) -> None:
-        self._idle_timer = None
-        if self._idle_since is None:
-            return
-        if self._makes_client_wait():
-            self._restart_idle_timer()
-            return
-        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
-        if left > 0:
-            self._idle_timer = self.loop.call_later(left, self._check_idle_timer)
-        elif self._is_request_unfinished():
-            self._refuse_unread(TOO_LATE)
-        else:
-            # `close` would wait until the client has read everything, perhaps for ever.
-            self.transport.abort()

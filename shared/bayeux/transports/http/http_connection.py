@@ -116,7 +116,7 @@ class HttpConnection(StrictHttpProtocol):
         if self._bayeux.is_stopping:
             self._advance(ConnectionState.LAST_RESPONSE)
         self.transport.write(self._serialized(answer))
-        self._restart_idle_timer()
+        self._idle_timer.restart()
         if self._course is not OPEN:
             self._close_lingering()
         elif self.flow.write_paused:
@@ -165,6 +165,10 @@ class HttpConnection(StrictHttpProtocol):
             self._is_throttled = False
             self.flow.resume_reading()
 
+    def makes_client_wait(self) -> bool:
+        """Tell whether the client is right to send nothing: not while it leaves answers unread."""
+        return not self._is_throttled and super().makes_client_wait()
+
     def shutdown(self) -> None:
         """End the connection, after the answer if one is outstanding."""
         if self._awaits_answer:
@@ -181,7 +185,7 @@ class HttpConnection(StrictHttpProtocol):
         elif is_ours:
             self._begin_bayeux_request(head, path)
         else:
-            self._restart_idle_timer()
+            self._idle_timer.restart()
             super()._begin_request(head)
 
     def _finish_request(self) -> None:
@@ -190,7 +194,8 @@ class HttpConnection(StrictHttpProtocol):
             super()._finish_request()
             return
         body = bytes(self._body)
-        self._body = self._idle_since = None
+        self._body = None
+        self._idle_timer.pause()
         self._start_task(
             self._serve(Request(self, self._scope(), self._octets_of_head(body), body))
         )
@@ -202,9 +207,6 @@ class HttpConnection(StrictHttpProtocol):
 
     def _is_body_awaited(self) -> bool:
         return self._body is None and super()._is_body_awaited()
-
-    def _makes_client_wait(self) -> bool:
-        return not self._is_throttled and super()._makes_client_wait()
 
     def _refuse(self, refusal: Answer) -> None:
         self._body, self._awaits_answer, self._on_abort = None, False, None
@@ -253,7 +255,8 @@ class HttpConnection(StrictHttpProtocol):
         end = data.find(END_OF_HEAD) + len(END_OF_HEAD)
         if end < len(END_OF_HEAD):
             return False
-        self._awaits_answer, self._idle_since = True, None
+        self._awaits_answer = True
+        self._idle_timer.pause()
         try:
             is_served = self._bayeux.serve_again(self, data[:end], data[end:])
         except Exception:

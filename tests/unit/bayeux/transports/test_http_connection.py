@@ -354,7 +354,7 @@ async def test_part_behind_an_answered_request_is_told_that_it_is_late(
     harness.connection.timeout_keep_alive = 0
 
     await harness.send(part)
-    harness.connection._check_idle_timer()
+    harness.connection._idle_timer.check()
 
     assert harness.transport.take().startswith("HTTP/1.1 408 ")
     assert harness.transport.is_ended
@@ -378,7 +378,7 @@ async def test_rest_of_an_answered_request_is_awaited_for_limited_time(
     harness.connection.timeout_keep_alive = 0
 
     harness.connection.data_received(after)
-    harness.connection._check_idle_timer()
+    harness.connection._idle_timer.check()
     await run_due_callbacks()
 
     assert harness.transport.is_aborted
