@@ -1,33 +1,24 @@
-"""One SMTP or LMTP session: aiosmtpd's protocol with limits on time, size and number.
-
-STARTTLS is our own, on the loop's `start_tls`. aiosmtpd's stands on a private class of asyncio in
-place of uvloop's, starts the protocol a second time, and drops commands that came too early, where
-the session has to end: somebody between has put them in.
-
-Production runs on uvloop, whose transports are not instances of `asyncio.Transport`, so the code
-casts instead of checking the class.
-"""
+"""One SMTP or LMTP session: aiosmtpd's protocol with limits on time, size and number."""
 
 import asyncio
 import logging
-import ssl
 from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.proxy_protocol import AF, PROTO, V2_CMD, ProxyData
-from aiosmtpd.smtp import MISSING, SMTP, syntax
-from prometheus_client import Counter
+from aiosmtpd.smtp import MISSING
 
 from services.ingest.settings import IngestSettings
 from services.ingest.smtp import replies
+from services.ingest.smtp.envelope_addresses import address_and_rest
 from services.ingest.smtp.mail_data import LineTooLongError, read_mail
 from services.ingest.smtp.pace_limits import SessionBudget
 from services.ingest.smtp.receiver import TOO_LARGE, MailReceiver, SmtpEnvelope
 from services.ingest.smtp.session_limits import SmtpSessions
+from services.ingest.smtp.starttls import StartTlsSession
 from shared.faults import crash_point
 from shared.intake.refusals import MailTooLargeError
 from shared.intake.transfer_pace import TransferPace
@@ -38,20 +29,14 @@ if TYPE_CHECKING:
 # aiosmtpd logs the text of strangers on the lower levels.
 logging.getLogger("mail.log").setLevel(logging.ERROR)
 
-HANDSHAKES: Final = Counter(
-    "mailroom_ingest_tls_handshakes_total", "TLS handshakes after STARTTLS", ["outcome"]
-)
-
 _IDENT: Final = "Mailroom"
-_ADDRESSES_KEPT: Final = 1024
 _LONGEST_UNTERMINATED: Final = 1024 * 1024
 _LONGEST_COMMAND: Final = 512
 _ROOM_FOR_PARAMETERS: Final = {"MAIL": 36}
 """Octets that SIZE (RFC 1870) and SMTPUTF8 (RFC 6531) add to the limit of 512."""
-_LONGEST_ADDRESS: Final = 320
 
 
-class Dialogue(SMTP):
+class Dialogue(StartTlsSession):
     """aiosmtpd's session with limits; refused where there are too many or the service stops."""
 
     def __init__(
@@ -64,25 +49,25 @@ class Dialogue(SMTP):
     ) -> None:
         super().__init__(
             receiver,
+            settings=settings,
+            certificate=certificate,
             data_size_limit=settings.largest_mail,
             enable_SMTPUTF8=True,
             hostname=settings.host_name,
             ident=_IDENT,
             timeout=settings.silence.total_seconds(),
             loop=asyncio.get_running_loop(),
-            tls_context=certificate.context() if certificate else None,
         )
         self._smtp_methods.pop("AUTH")  # there are no logins here
         # aiosmtpd shares one table among all sessions and adds to it at each EHLO.
         self.command_size_limits = defaultdict(lambda: _LONGEST_COMMAND)
         self._sessions = sessions
-        self._settings = settings
         self._budget = SessionBudget(settings, self.loop.time())
         self._pace: TransferPace | None = None
         self._unterminated = 0
         self.address = ""
         self.is_storing = False
-        self._is_in_handshake = self._is_over = False
+        self._is_over = False
 
     @property
     def is_in_data(self) -> bool:
@@ -121,19 +106,6 @@ class Dialogue(SMTP):
         """Close the connection: a half-closed one is not kept open."""
         super().eof_received()
         return False
-
-    def close_with(self, reason: bytes) -> None:
-        """Write a last reply and close the connection."""
-        transport = cast("asyncio.WriteTransport | None", self.transport)
-        if transport is None or transport.is_closing():
-            return
-        if self._is_in_handshake:
-            transport.abort()
-            return
-        transport.write(reason)
-        transport.close()
-        # `close` waits until all is written, which never happens if the peer does not read.
-        self.loop.call_later(self._settings.flushing.total_seconds(), transport.abort)
 
     def data_received(self, data: bytes) -> None:
         """Check the limits, then pass the octets on. aiosmtpd has no limit for a line's length."""
@@ -191,7 +163,7 @@ class Dialogue(SMTP):
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd's name
         """Receive a mail."""
         try:
-            await self._take_mail(arg)
+            await self._receive_mail(arg)
             asyncio.get_running_loop().call_soon(crash_point, "ingest.after_answer")
         except Exception:
             self._set_post_data_state()  # type: ignore[no-untyped-call]
@@ -200,7 +172,7 @@ class Dialogue(SMTP):
             self._pace, self.is_storing = None, False
             self._sessions.finish_mail(self)
 
-    async def _take_mail(self, arg: str) -> None:
+    async def _receive_mail(self, arg: str) -> None:
         if await self.check_helo_needed():
             return
         if self.envelope is None or not self.envelope.rcpt_tos:
@@ -248,65 +220,9 @@ class Dialogue(SMTP):
         await super().smtp_MAIL(arg)
 
     async def smtp_RCPT(self, arg: str | None) -> None:  # noqa: N802 - as above
-        """Add a recipient; its reply is no idle one."""
+        """Add a recipient, whose reply does not count as idle."""
         self._budget.record_recipient()
         await super().smtp_RCPT(arg)
-
-    @syntax("STARTTLS", when="tls_context")
-    async def smtp_STARTTLS(self, arg: str | None) -> None:  # noqa: N802 - as above
-        """Go on encrypted, in a state as after the greeting (RFC 3207 section 4.2)."""
-        if refusal := self._refuse_tls(arg):
-            await self.push(refusal)
-            return
-        if self._reader._buffer:  # type: ignore[attr-defined] # noqa: SLF001 - there is no other way to see it
-            # Somebody between may have put in commands that would count as encrypted.
-            self.close_with(replies.SAID_TOO_EARLY)
-            raise ConnectionResetError("commands after STARTTLS")
-        plain = cast("asyncio.Transport", self.transport)
-        plain.pause_reading()  # what comes from here on is for the handshake
-        await self.push(replies.TLS_READY)
-        self._go_on_with(await self._encrypt(plain))
-
-    def _refuse_tls(self, arg: str | None) -> str:
-        if arg:
-            return replies.NO_TLS_ARGUMENT
-        if self.tls_context is None:
-            return replies.NO_TLS
-        return replies.TLS_ALREADY if self._tls_protocol is not None else ""
-
-    async def _encrypt(self, plain: asyncio.Transport) -> asyncio.Transport:
-        self._is_in_handshake = True
-        try:
-            encrypted = await self.loop.start_tls(
-                plain,
-                self,
-                cast("ssl.SSLContext", self.tls_context),
-                server_side=True,
-                ssl_handshake_timeout=self._settings.handshake.total_seconds(),
-                ssl_shutdown_timeout=self._settings.flushing.total_seconds(),
-            )
-            if encrypted is None:
-                raise ConnectionResetError("the peer left within the handshake")
-        except (OSError, RuntimeError) as error:  # ssl.SSLError and TimeoutError are OSErrors
-            HANDSHAKES.labels("failed").inc()
-            plain.abort()
-            self.loop.call_soon(self.connection_lost, None)  # nobody else does after a handshake
-            raise ConnectionResetError("the TLS handshake failed") from error
-        finally:
-            self._is_in_handshake = False
-        HANDSHAKES.labels("done").inc()
-        return encrypted
-
-    def _go_on_with(self, encrypted: asyncio.Transport) -> None:
-        peer = self.session.peer if self.session else None
-        self.transport = encrypted
-        self._reader._transport = self._writer._transport = encrypted  # type: ignore[attr-defined] # noqa: SLF001 - as aiosmtpd does
-        self._tls_protocol = cast("Any", encrypted)  # aiosmtpd only asks whether it is there
-        self._set_rset_state()  # type: ignore[no-untyped-call]
-        self.session = self._create_session()
-        self.session.peer = peer
-        self.session.ssl = encrypted.get_extra_info("ssl_object")
-        self._reset_timeout()
 
     async def smtp_VRFY(self, _arg: str) -> None:  # noqa: N802 - as above
         """Reply without information. aiosmtpd's own reply repeats the peer's text."""
@@ -314,7 +230,7 @@ class Dialogue(SMTP):
 
     async def _call_handler_hook(self, command: str, *args: Any) -> Any:
         if command == "PROXY":
-            return self._take_peer(*args)
+            return self._set_real_peer(*args)
         if command != "DATA":
             return await super()._call_handler_hook(command, *args)
         self.is_storing = True
@@ -324,10 +240,10 @@ class Dialogue(SMTP):
             self._budget.record_mail(self.loop.time())
         return status
 
-    def _take_peer(self, header: ProxyData) -> bool:
-        """Take the address of the real peer from a proxy's header; say whether to go on."""
+    def _set_real_peer(self, header: ProxyData) -> bool:
+        """Set the address that a proxy's header names as the peer's; say whether to go on."""
         is_own = header.command == V2_CMD.LOCAL or header.family == AF.UNSPEC
-        if is_own:  # the proxy looks whether we are there
+        if is_own:  # a health check of the proxy
             return True
         if header.protocol != PROTO.STREAM or header.family not in (AF.INET, AF.INET6):
             return False
@@ -356,7 +272,7 @@ class Dialogue(SMTP):
         return super()._getparams(params) if all(one.isascii() for one in params) else None
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        return _address_and_rest(arg)
+        return address_and_rest(arg)
 
 
 class LmtpDialogue(LMTP, Dialogue):
@@ -373,27 +289,5 @@ class LmtpDialogue(LMTP, Dialogue):
         await super().push(b"\r\n".join([answer] * max(1, count)))
 
 
-_ADDRESS_READER: Final = SMTP.__new__(SMTP)
-
-
-@lru_cache(maxsize=_ADDRESSES_KEPT)
-def _address_and_rest(arg: str) -> tuple[str | None, str | None]:
-    """Return the address that begins a parameter, and what follows it; None for a bad one.
-
-    Relays name the same senders and mailboxes again and again, and the library reads slowly.
-    """
-    try:
-        address, rest = _ADDRESS_READER._getaddr(arg)  # noqa: SLF001 - it has no other name
-    except Exception:  # noqa: BLE001 - the library's parser fails in many ways
-        return None, None
-    return (address, rest) if address is None or _is_storable(address) else (None, None)
-
-
 class _RefusedPeer(asyncio.Protocol):
     """Ignores everything that a refused peer sends."""
-
-
-def _is_storable(address: str) -> bool:
-    if len(address) > _LONGEST_ADDRESS or not address.isprintable():
-        return False
-    return not any("\ud800" <= one <= "\udfff" for one in address)

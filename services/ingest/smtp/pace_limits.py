@@ -9,7 +9,7 @@ SESSION_ENDED: Final = b"421 4.7.0 enough for one session, come back with the ne
 
 _REFUSALS_AT_ONCE: Final = 5
 _ANSWERS_WITHOUT_A_MAIL: Final = 300
-"""A session that a sender keeps for its next mail needs one every minute."""
+"""Idle replies. A sender that keeps its session for the next mail sends one NOOP a minute."""
 _MOST_RECIPIENTS: Final = 2_000
 """A sender with a thousand accepted and a thousand refused recipients gets as many replies more."""
 
@@ -24,7 +24,7 @@ class SessionBudget:
         self.active_at = now
 
     def record_recipient(self) -> None:
-        """Count a recipient that the peer has named: its reply is no idle one."""
+        """Count a recipient that the peer has named, whose reply does not count as idle."""
         self._recipients = min(self._recipients + 1, _MOST_RECIPIENTS)
 
     def record_answer(self, answer: bytes) -> None:
