@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from services.console.accounts import BROKER, accounts_of
 from services.console.apply_plan import StrandedWorkChoice
-from services.console.arguments import parser
+from services.console.arguments.all_commands import parser
 from services.console.broker.definitions import definitions
 from services.console.commands import contacts, discarded, mailboxes, replay, uncertain_deliveries
 from services.console.commands.apply import apply

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from services.console.arguments import parser
+from services.console.arguments.all_commands import parser
 from services.console.command_line import run
 from services.console.exit_codes import Exit
 from services.console.settings import ConsoleSettings

@@ -7,7 +7,7 @@ from unittest.mock import AsyncMock, patch
 import aio_pika
 import pytest
 
-from services.console.arguments import parser
+from services.console.arguments.all_commands import parser
 from services.console.command_line import run
 from services.console.commands import discarded
 from services.console.exit_codes import Exit, NotPossibleError

@@ -1,0 +1,1 @@
+"""The arguments of `mailroom`: a module for the commands about one subject."""
