@@ -3,7 +3,7 @@
 
 import { Connection, type Link, type Listener } from "./connection";
 
-// What tabs tell each other.
+// The messages between tabs.
 type News =
   | { kind: "message"; topic: string; data: unknown }
   // `begun` is the position after which the leader hears everything.
@@ -15,7 +15,7 @@ type News =
   | { kind: "unseen" }
   | { kind: "seen" };
 
-// What is heard while the work is read. More than that is read again.
+// Messages that are kept while the work is read; after more of them it is read again.
 const MOST_WAITING = 5_000;
 
 export class SharedConnection {

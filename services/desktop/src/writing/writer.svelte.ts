@@ -5,10 +5,8 @@ import { reasonOf } from "../shell/notices.svelte";
 import { desk } from "../worklist/desk.svelte";
 import type { Item } from "../worklist/fold";
 import type { Outcome } from "../worklist/operations.svelte";
-import { language } from "../words/language.svelte";
-import { dropCopy, dropStaleCopies, readCopy, writeCopy } from "./copies";
+import { dropCopy, readCopy, writeCopy } from "./copies";
 import { edits, type Fields, fieldsOf, same } from "./fields";
-import { endDraft, registerDraft } from "./open_drafts";
 import {
   chooseVersion,
   confirmSave,
@@ -310,60 +308,4 @@ export class Writer {
 
 function filesOf(draft: Item): string[] {
   return (draft.email_object.attachments ?? []).map((one) => one.id);
-}
-
-// Drafts of which the page remembers more than the server has: it needs no more of them.
-const MOST_WRITERS = 50;
-const writers = new Map<string, Writer>();
-
-// The one writer of a draft; it goes on saving while another mail is shown.
-export function writerOf(draft: Item): Writer {
-  const known = writers.get(draft.id);
-  if (known) return known;
-  if (writers.size === 0) begin();
-  forgetRested();
-  const writer = new Writer(draft);
-  writers.set(draft.id, writer);
-  registerDraft(draft.id, {
-    save: () => saveBeforeGiving(writer),
-    end: () => {
-      writer.end();
-      writers.delete(draft.id);
-    },
-  });
-  return writer;
-}
-
-// Forgets the writers that have nothing to do, the oldest first, as one more begins.
-function forgetRested(): void {
-  for (const [id, one] of writers) {
-    if (writers.size < MOST_WRITERS) return;
-    if (one.isAtRest && id !== desk.selected) endDraft(id);
-  }
-}
-
-async function saveBeforeGiving(writer: Writer): Promise<string> {
-  const { t } = language;
-  // A mail that is no longer a draft of this agent has nothing to save.
-  if (desk.work.items.get(writer.id)?.state !== "ReplyCreated") return "";
-  const upload = writer.uploads.unfinished;
-  if (upload?.status === "sending") return t.uploading(upload.file.name, upload.percent);
-  if (upload) return t.uploadFailed(upload.file.name, upload.problem || t.noServer);
-  if (await writer.flush()) return "";
-  return writer.problem || (writer.conflict ? t.conflict : t.tryAgain);
-}
-
-let hasBegun = false;
-
-function begin(): void {
-  if (hasBegun) return;
-  hasBegun = true;
-  void dropStaleCopies(desk.user?.id ?? "", new Set(desk.work.items.keys()));
-  const storeAll = (): void => writers.forEach((one) => one.storeCopy());
-  addEventListener("pagehide", storeAll);
-  document.addEventListener("visibilitychange", storeAll);
-  addEventListener("beforeunload", (event) => {
-    storeAll();
-    if ([...writers.values()].some((one) => one.isAtRisk)) event.preventDefault();
-  });
 }
