@@ -104,7 +104,7 @@ class CommandSender:
     async def send(
         self,
         request: Request,
-        order: PreparedCommand,
+        prepared: PreparedCommand,
         interaction: Interaction | None = None,
     ) -> Response:
         """Publish a command; return the answer when the broker holds it, or its outcome is known.
@@ -119,10 +119,10 @@ class CommandSender:
             Unavailable: The broker does not accept the command.
         """
         version = expected_version(request.headers.getlist("if-match"), interaction)
-        command = order.command
+        command = prepared.command
         if version is not None:
             command = command.model_copy(update={"expected_version": version})
-        return await self.send_all(request, [command], order.answer)
+        return await self.send_all(request, [command], prepared.answer)
 
     async def send_all(
         self, request: Request, commands: Sequence[AgentCommand], answer: Mapping[str, object]

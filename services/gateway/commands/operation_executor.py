@@ -31,7 +31,7 @@ from shared.storage.mails.delivery_store import DeliveryStore
 
 
 class OperationExecutor:
-    """Executes the operations of agents on interactions, one after the other for each."""
+    """Executes the operations of agents on interactions, one after the other on each."""
 
     def __init__(  # noqa: PLR0913 - what it works with, by name
         self,
@@ -61,7 +61,7 @@ class OperationExecutor:
         request: Request,
         agent: StoredAgent,
         interaction_id: str,
-        offer: OperationDefinition,
+        definition: OperationDefinition,
         body: Body,
     ) -> Response:
         """Check an operation, publish its command, and return the answer.
@@ -69,12 +69,14 @@ class OperationExecutor:
         Raises:
             RequestError: The state, the permissions or the body do not allow it.
         """
-        if offer.creates_interaction:
+        if definition.creates_interaction:
             command_ids = await self._command_sender.promise(request)
         else:
             command_ids = command_ids_of(request.scope)
         # Read while the turn is taken: nearly always no other operation is before this one.
-        reading = asyncio.create_task(self._request(request, agent, interaction_id, offer, body))
+        reading = asyncio.create_task(
+            self._request(request, agent, interaction_id, definition, body)
+        )
         try:
             async with self._operation_order.in_turn(
                 interaction_id, agent.id, command_ids
@@ -84,16 +86,16 @@ class OperationExecutor:
                 else:
                     # The operation before this one may have changed the interaction meanwhile.
                     operation_request = await self._request(
-                        request, agent, interaction_id, offer, body
+                        request, agent, interaction_id, definition, body
                     )
-                order = prepare(offer, operation_request)
+                prepared = prepare(definition, operation_request)
                 if (
-                    offer.operation is Operation.CANCEL
+                    definition.operation is Operation.CANCEL
                     and operation_request.interaction.state is State.SENDING
                 ):
                     await self._require_cancelable(interaction_id)
                 return await self._command_sender.send(
-                    request, order, operation_request.interaction
+                    request, prepared, operation_request.interaction
                 )
         finally:
             await cancel_and_wait([reading])
@@ -126,7 +128,7 @@ class OperationExecutor:
         request: Request,
         agent: StoredAgent,
         interaction_id: str,
-        offer: OperationDefinition,
+        definition: OperationDefinition,
         body: Body,
     ) -> OperationRequest:
         interaction = await self._promised.get(interaction_id, with_text=compares_words(body))
@@ -138,8 +140,8 @@ class OperationExecutor:
             now=self._clock.now(),
             new_id=command_ids_of(request.scope).new_id,
             show=draft,
-            target=await self._target(body) if offer.has_target else None,
-            has_known_skill=offer.has_target and await self._is_skill(body.get("skill")),
+            target=await self._target(body) if definition.has_target else None,
+            has_known_skill=definition.has_target and await self._is_skill(body.get("skill")),
             only_new_keys=self._only_new_keys,
         )
 

@@ -10,32 +10,34 @@ from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
 
 
-def prepare(offer: OperationDefinition, asked: OperationRequest) -> PreparedCommand:
+def prepare(definition: OperationDefinition, asked: OperationRequest) -> PreparedCommand:
     """Return the command of an operation.
 
     Raises:
         RequestError: The state, the agent or the parameters do not allow it.
     """
-    offer = _offer_in_state(offer, asked.interaction)
-    match refusal_of(offer.permission, asked.agent, asked.interaction):
+    definition = _definition_in_state(definition, asked.interaction)
+    match refusal_of(definition.permission, asked.agent, asked.interaction):
         case None:
-            return named(offer.prepare(asked), offer.name)
+            return named(definition.prepare(asked), definition.name)
         case Situation.WRONG_STATE as situation:
             state = STATES[asked.interaction.state]
-            hint = _hint(offer, asked.interaction)
-            message = f"{offer.name} is not possible in state {state}{hint}"
+            hint = _hint(definition, asked.interaction)
+            message = f"{definition.name} is not possible in state {state}{hint}"
         case situation:
-            message = f"{offer.name} is for the agent who holds this interaction"
+            message = f"{definition.name} is for the agent who holds this interaction"
     raise RequestError(situation, message)
 
 
-def _offer_in_state(offer: OperationDefinition, interaction: Interaction) -> OperationDefinition:
+def _definition_in_state(
+    definition: OperationDefinition, interaction: Interaction
+) -> OperationDefinition:
     """Return PullInteraction for an Accept in a workbin, otherwise the operation itself."""
-    if offer.operation is Operation.ACCEPT and interaction.state is State.IN_WORKBIN:
+    if definition.operation is Operation.ACCEPT and interaction.state is State.IN_WORKBIN:
         return PULL_INTERACTION
-    return offer
+    return definition
 
 
-def _hint(offer: OperationDefinition, interaction: Interaction) -> str:
+def _hint(definition: OperationDefinition, interaction: Interaction) -> str:
     is_offered = interaction.state is State.INVITED
-    return ": use Reject" if offer.operation is Operation.CANCEL and is_offered else ""
+    return ": use Reject" if definition.operation is Operation.CANCEL and is_offered else ""

@@ -35,7 +35,7 @@ from services.gateway.operations.rules import Permission
 from shared.contracts.commands import AgentCommand, CreateDraft, DisownReport
 from shared.domain.lifecycle import AGENT_OPERATIONS, Operation
 
-OFFERS: Final = (
+ON_INTERACTIONS: Final = (
     ACCEPT,
     REJECT,
     EXTEND_INVITATION,
@@ -62,25 +62,25 @@ OFFERS: Final = (
 WITHOUT_INTERACTION: Final = (CREATE, GET_WORKBIN_CONTENT)
 """Operations that concern no interaction."""
 
-DESCRIBED: Final = (*OFFERS, *WITHOUT_INTERACTION)
+DESCRIBED: Final = (*ON_INTERACTIONS, *WITHOUT_INTERACTION)
 """Every operation, in the order of the API's description."""
 
-NOT_OFFERED: Final = frozenset({CREATE.name, "SetInFocus"})
-"""Operations that no interaction offers: the collection offers the one, nothing the other."""
+NOT_ON_INTERACTIONS: Final = frozenset({CREATE.name, "SetInFocus"})
+"""Known names that no interaction performs: Create is for the collection, SetInFocus nowhere."""
 
 
-def by_name(offers: Iterable[OperationDefinition]) -> dict[str, OperationDefinition]:
+def by_name(definitions: Iterable[OperationDefinition]) -> dict[str, OperationDefinition]:
     """Return each operation by its name and its aliases.
 
     Raises:
         ImportError: Two operations have the same name.
     """
     found: dict[str, OperationDefinition] = {}
-    for offer in offers:
-        for name in offer.names:
+    for definition in definitions:
+        for name in definition.names:
             if name in found:
                 raise ImportError(f"{name} is a name of two operations: rename one of them")
-            found[name] = offer
+            found[name] = definition
     return found
 
 
@@ -96,7 +96,9 @@ def by_operation(permissions: Iterable[Permission]) -> dict[Operation, Permissio
             raise ImportError(f"{one.operation} has two permissions: let its definitions share one")
     if missing_ones := AGENT_OPERATIONS - found.keys():
         names = ", ".join(sorted(missing_ones))
-        raise ImportError(f"{names}: define it in services/gateway/operations, list it in OFFERS")
+        raise ImportError(
+            f"{names}: define it in services/gateway/operations, list it in ON_INTERACTIONS"
+        )
     if unknown := found.keys() - AGENT_OPERATIONS:
         names = ", ".join(sorted(unknown))
         raise ImportError(f"{names}: add the steps that agents may ask for to TRANSITIONS")
@@ -105,7 +107,7 @@ def by_operation(permissions: Iterable[Permission]) -> dict[Operation, Permissio
 
 PERMISSIONS: Final[Mapping[Operation, Permission]] = MappingProxyType(
     by_operation(
-        [*(offer.permission for offer in (*OFFERS, UPDATE)), link_attachment.LINK_ATTACHMENT]
+        [*(one.permission for one in (*ON_INTERACTIONS, UPDATE)), link_attachment.LINK_ATTACHMENT]
     )
 )
 
@@ -116,7 +118,7 @@ RELEASE: Final = "Release"
 
 # Of several operations with one command the first lends its name.
 _OPERATION_OF_COMMAND: Final[Mapping[type[AgentCommand], str]] = MappingProxyType(
-    {offer.command: offer.name for offer in reversed(OFFERS)}
+    {one.command: one.name for one in reversed(ON_INTERACTIONS)}
     | {CreateDraft: CREATE.name, DisownReport: NOT_A_REPORT}
     | dict(link_attachment.NAMES)
 )
@@ -126,7 +128,7 @@ NAMES_OF_COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The name of the operation that gives a command, by the command's `type`."""
 
-_BY_NAME: Final[Mapping[str, OperationDefinition]] = MappingProxyType(by_name(OFFERS))
+_BY_NAME: Final[Mapping[str, OperationDefinition]] = MappingProxyType(by_name(ON_INTERACTIONS))
 
 
 def operation_name(body: Body) -> str:
@@ -143,15 +145,15 @@ def operation_name(body: Body) -> str:
     return name
 
 
-def offer_named(name: str) -> OperationDefinition:
+def find_operation(name: str) -> OperationDefinition:
     """Return the operation of a name or alias.
 
     Raises:
-        RequestError: There is none of that name, or interactions do not offer it.
+        RequestError: There is none of that name, or it is not for interactions.
     """
-    offer = _BY_NAME.get(name)
-    if offer is not None:
-        return offer
-    if name in NOT_OFFERED:
+    definition = _BY_NAME.get(name)
+    if definition is not None:
+        return definition
+    if name in NOT_ON_INTERACTIONS:
         raise RequestError(Situation.OPERATION_FORBIDDEN, f"{name} is not offered here")
     raise RequestError(Situation.OPERATION_UNKNOWN, f"there is no operation {name[:64]!r}")

@@ -68,6 +68,6 @@ def created(new_id: str) -> dict[str, object]:
     return {**OK, "replyInteractionId": new_id, "interactionId": new_id}
 
 
-def named(order: PreparedCommand, name: str) -> PreparedCommand:
+def named(prepared: PreparedCommand, name: str) -> PreparedCommand:
     """Return the command with the name under which a later refusal reports the operation."""
-    return replace(order, command=order.command.model_copy(update={"asked_as": name}))
+    return replace(prepared, command=prepared.command.model_copy(update={"asked_as": name}))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.operations.registry import OFFERS
+from services.gateway.operations.registry import ON_INTERACTIONS
 from tests.stateful.bodies import body_of
 from tests.stateful.rules import (
     ADVERTISED,
@@ -42,7 +42,7 @@ def test_an_order_is_refused_by_state_first_and_then_by_owner(
 
 def test_every_capability_stands_for_an_order_and_every_order_is_tried() -> None:
     assert {one for offered in ADVERTISED.values() for one in offered.all} == LICENSED.keys()
-    assert {offer.name for offer in OFFERS} <= set(ORDERS)
+    assert {one.name for one in ON_INTERACTIONS} <= set(ORDERS)
 
 
 @pytest.mark.parametrize("order", ORDERS)

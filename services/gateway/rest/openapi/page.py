@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
 
-from services.gateway.operations.registry import DESCRIBED, OFFERS
+from services.gateway.operations.registry import DESCRIBED, ON_INTERACTIONS
 from services.gateway.rest.openapi.curl import COMETD, VARIABLES, cometd_line, curl_line
 from services.gateway.rest.openapi.messages import TOPICS, Topic
 
@@ -108,7 +108,7 @@ def _operations(document: dict[str, Any]) -> str:
     described = [
         _operation(one.name, schemas, path, paths[path]["post"], one.answer)
         for one in DESCRIBED
-        for path in (one_of_mine if one in OFFERS else mine,)
+        for path in (one_of_mine if one in ON_INTERACTIONS else mine,)
     ]
     return "<h2 id=operations>Operations</h2>" + "\n".join(described)
 

@@ -17,7 +17,7 @@ from services.gateway.operations.properties.user_data import UPDATE_USER_DATA
 from services.gateway.operations.registry import (
     NOT_A_REPORT,
     RELEASE,
-    offer_named,
+    find_operation,
     operation_name,
 )
 from services.gateway.operations.request import OK, PreparedCommand, named
@@ -69,19 +69,21 @@ class OperationsResource:
         if name == GET_WORKBIN_CONTENT.name:
             return await self._executor.publish_content_request(agent, body.get("workbin"))
         return await self._executor.execute(
-            request, agent, request.path_params["id"], offer_named(name), body
+            request, agent, request.path_params["id"], find_operation(name), body
         )
 
     async def update(self, request: Request) -> Response:
         """PUT /me/interactions/{id} and /interactions/{id}: save a draft or user data."""
         agent, body = await self._read(request)
         if "email_object" in body or "email" in body:
-            offer = UPDATE
+            definition = UPDATE
         elif "userData" in body:
-            offer = UPDATE_USER_DATA
+            definition = UPDATE_USER_DATA
         else:
             raise missing("email_object")
-        return await self._executor.execute(request, agent, request.path_params["id"], offer, body)
+        return await self._executor.execute(
+            request, agent, request.path_params["id"], definition, body
+        )
 
     async def disown_report(self, request: Request) -> Response:
         """POST /ucs/interactions/{id}: NotAReport and Release, for administrators.
@@ -100,8 +102,8 @@ class OperationsResource:
         if step not in TRANSITIONS or keys.isdisjoint(interaction.user_data):
             raise RequestError(Situation.WRONG_STATE, f"{name} is for {mails}")
         command = DisownReport(interaction_id=interaction.id, agent_id=admin.id)
-        order = named(PreparedCommand(command, OK), name)
-        return await self._command_sender.send(request, order, interaction)
+        prepared = named(PreparedCommand(command, OK), name)
+        return await self._command_sender.send(request, prepared, interaction)
 
     async def create(self, request: Request) -> Response:
         """POST /me/interactions: Create, or GetWorkbinContent."""
@@ -112,7 +114,7 @@ class OperationsResource:
             case GET_WORKBIN_CONTENT.name:
                 return await self._executor.publish_content_request(agent, body.get("workbin"))
             case name:
-                message = f"{offer_named(name).name} is for /me/interactions/{{id}}"
+                message = f"{find_operation(name).name} is for /me/interactions/{{id}}"
                 raise RequestError(Situation.OPERATION_FORBIDDEN, message)
 
     async def _create(self, request: Request, agent: StoredAgent, body: Body) -> Response:

@@ -68,8 +68,9 @@ class WorkbinsResource:
             case "AddInteraction" | "AddEmail" | "AddInteractionToWorkbin":
                 return await self._put_in(agent, request, body)
             case "PullInteraction" | "PullEmail":
-                offer = PULL_INTERACTION
-                return await self._executor.execute(request, agent, _item(body), offer, body)
+                return await self._executor.execute(
+                    request, agent, _item(body), PULL_INTERACTION, body
+                )
             case name if name == GET_WORKBIN_CONTENT.name:
                 return await self._executor.publish_content_request(
                     agent, _identifier(request, body)
@@ -84,9 +85,8 @@ class WorkbinsResource:
 
     async def _put_in(self, agent: StoredAgent, request: Request, body: Body) -> Response:
         identifier = _identifier(request, body)
-        offer = PLACE_IN_WORKBIN
         return await self._executor.execute(
-            request, agent, _item(body), offer, {**body, "workbin": identifier}
+            request, agent, _item(body), PLACE_IN_WORKBIN, {**body, "workbin": identifier}
         )
 
 

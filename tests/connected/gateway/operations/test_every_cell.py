@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from services.gateway.operations.definition import OperationDefinition
-from services.gateway.operations.registry import OFFERS
+from services.gateway.operations.registry import ON_INTERACTIONS
 from shared.domain.interaction import Interaction, Place
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State
 from tests.connected.gateway.rest.mails.test_delivery_shown import waiting
@@ -30,7 +30,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "AddComment": {"comment": "called back"},
     "SetDisposition": {"disposition": "solved"},
 }
-CELLS = [(way, state, offer) for way in Direction for state in State for offer in OFFERS]
+CELLS = [(way, state, definition) for way in Direction for state in State for definition in ON_INTERACTIONS]
 
 
 def name_of(part: Any) -> str:
@@ -54,27 +54,27 @@ async def in_state(gateway: Gateway, way: Direction, state: State) -> Interactio
             return await gateway.store(direction=way, state=state, owner_id="agent1")
 
 
-def is_possible(way: Direction, state: State, offer: OperationDefinition) -> bool:
+def is_possible(way: Direction, state: State, definition: OperationDefinition) -> bool:
     # What lies in a workbin is accepted by taking it out (oddity 16).
-    pulls = offer.operation is Operation.ACCEPT and state is State.IN_WORKBIN
-    step = TRANSITIONS.get((way, state, Operation.PULL if pulls else offer.operation))
+    pulls = definition.operation is Operation.ACCEPT and state is State.IN_WORKBIN
+    step = TRANSITIONS.get((way, state, Operation.PULL if pulls else definition.operation))
     return step is not None and step.by_agent
 
 
-@pytest.mark.parametrize(("way", "state", "offer"), CELLS, ids=name_of)
+@pytest.mark.parametrize(("way", "state", "definition"), CELLS, ids=name_of)
 async def test_an_operation_is_handed_on_where_the_table_has_it_and_refused_elsewhere(
     gateway: Gateway,
     agent1: httpx2.AsyncClient,
     way: Direction,
     state: State,
-    offer: OperationDefinition,
+    definition: OperationDefinition,
 ) -> None:
     mail = await in_state(gateway, way, state)
-    body = {"operationName": offer.name, **BODIES.get(offer.name, {})}
+    body = {"operationName": definition.name, **BODIES.get(definition.name, {})}
 
     answer = await agent1.post(f"/api/v2/me/interactions/{mail.id}", json=body)
 
-    if is_possible(way, state, offer):
+    if is_possible(way, state, definition):
         assert answer.status_code == 200, answer.text
         assert (await gateway.command())["interaction_id"] == mail.id
     else:

@@ -11,7 +11,7 @@ from unittest.mock import MagicMock
 import pytest
 from starlette.routing import Route
 
-from services.gateway.operations.registry import NOT_OFFERED, OFFERS
+from services.gateway.operations.registry import NOT_ON_INTERACTIONS, ON_INTERACTIONS
 from services.gateway.rest.routes import rest_router
 from shared.domain.interaction import Address, Attachment, Email, Interaction
 from shared.storage.agents import agent_store
@@ -81,8 +81,8 @@ def routes() -> Iterator[tuple[str, str]]:
 
 
 def names() -> list[str]:
-    offered = [name for offer in OFFERS for name in (offer.name, *offer.aliases)]
-    return sorted({*offered, *NOT_OFFERED, "Ready", "NotReady", "Dance", *ELSEWHERE})
+    offered = [name for one in ON_INTERACTIONS for name in (one.name, *one.aliases)]
+    return sorted({*offered, *NOT_ON_INTERACTIONS, "Ready", "NotReady", "Dance", *ELSEWHERE})
 
 
 def calls() -> Iterator[Call]:

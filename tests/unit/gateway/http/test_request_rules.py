@@ -9,7 +9,12 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.http.content_disposition import content_disposition
 from services.gateway.http.json_body import parse_object
 from services.gateway.operations.properties.user_data import keys_to_remove
-from services.gateway.operations.registry import NOT_OFFERED, OFFERS, offer_named, operation_name
+from services.gateway.operations.registry import (
+    NOT_ON_INTERACTIONS,
+    ON_INTERACTIONS,
+    find_operation,
+    operation_name,
+)
 
 MOST_SECONDS = 0.1
 """A fifth of what such a body took before, and ten times what it takes."""
@@ -101,13 +106,13 @@ def test_body_that_cannot_be_stored_is_refused(body: bytes) -> None:
     ],
 )
 def test_operations_go_by_their_aliases(alias: str, name: str) -> None:
-    assert offer_named(alias).name == name
+    assert find_operation(alias).name == name
 
 
 def test_no_name_is_both_offered_and_not() -> None:
-    names = {name for offer in OFFERS for name in (offer.name, *offer.aliases)}
+    names = {name for one in ON_INTERACTIONS for name in (one.name, *one.aliases)}
 
-    assert not names & NOT_OFFERED
+    assert not names & NOT_ON_INTERACTIONS
 
 
 @pytest.mark.parametrize("body", [{}, {"operationName": ""}, {"operationName": None}])

@@ -13,7 +13,7 @@ from services.gateway.operations.definition import OperationDefinition, Operatio
 from services.gateway.operations.drafts.reply import REPLY
 from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.registry import (
-    OFFERS,
+    ON_INTERACTIONS,
     PERMISSIONS,
     WITHOUT_INTERACTION,
     by_name,
@@ -61,7 +61,7 @@ def test_operation_that_no_state_allows_is_named() -> None:
 
 def test_name_of_two_operations_is_refused() -> None:
     with pytest.raises(ImportError, match="Accept is a name of two operations"):
-        by_name([*OFFERS, replace(REPLY, name="Other", aliases=("Accept",))])
+        by_name([*ON_INTERACTIONS, replace(REPLY, name="Other", aliases=("Accept",))])
 
 
 def test_every_definition_is_listed() -> None:
@@ -76,4 +76,4 @@ def test_every_definition_is_listed() -> None:
         if isinstance(one, OperationDescription)
     ]
 
-    assert {one.name for one in (*OFFERS, *WITHOUT_INTERACTION, UPDATE)} == set(defined)
+    assert {one.name for one in (*ON_INTERACTIONS, *WITHOUT_INTERACTION, UPDATE)} == set(defined)

@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from services.gateway.operations.registry import NAMES_OF_COMMANDS, OFFERS
+from services.gateway.operations.registry import NAMES_OF_COMMANDS, ON_INTERACTIONS
 from services.gateway.wire.refusals import RefusalTexts
 from services.gateway.wire.states import NOT_HELD, STATES
 from shared.contracts.commands import AgentCommand
@@ -42,7 +42,7 @@ def commands() -> list[type[AgentCommand]]:
 def test_every_command_of_an_agent_has_a_name_of_the_api(command: str) -> None:
     name = TEXTS.operation(refused(operation=command))
 
-    assert name in {*(offer.name for offer in OFFERS), *FURTHER}
+    assert name in {*(one.name for one in ON_INTERACTIONS), *FURTHER}
 
 
 def test_operation_name_of_the_agent_comes_first() -> None:

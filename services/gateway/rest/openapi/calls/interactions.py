@@ -4,7 +4,7 @@ from typing import Final
 
 from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
 from services.gateway.operations.drafts.save import UPDATE
-from services.gateway.operations.registry import OFFERS
+from services.gateway.operations.registry import ON_INTERACTIONS
 from services.gateway.rest.openapi.calls.bodies import ANSWERED, LIST
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.operations import parameter_schemas
@@ -49,7 +49,7 @@ _FOUND: Final = shape(
 
 def _operation_bodies() -> Schema:
     """Return the body of an operation on one interaction: one schema of many, by its name."""
-    operations = (*OFFERS, GET_WORKBIN_CONTENT)
+    operations = (*ON_INTERACTIONS, GET_WORKBIN_CONTENT)
     return {
         "oneOf": [ref(f"{one.name}Operation") for one in operations],
         "discriminator": {
