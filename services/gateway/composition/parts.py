@@ -14,6 +14,7 @@ from services.gateway.composition.logins import (
     request_authenticator,
 )
 from services.gateway.http.body_pace import PaceLimits
+from services.gateway.http.api_root import api_root
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.dialects import Dialects
 from services.gateway.notifications.event_feed import EventFeed
@@ -73,14 +74,13 @@ def gateway_parts(
     agent_logins = AgentLoginStore(resources.database)
     agent_cache = AgentCache(resources.agents, agent_logins, resources.clock)
     refusal_texts = RefusalTexts(NAMES_OF_COMMANDS)
-    root = f"{settings.public_url.rstrip('/')}/api/v2"
     message_builder = MessageBuilder(
         resources.interactions,
         resources.configuration,
         resources.deliveries,
         ReportStore(resources.database),
         refusal_texts,
-        root=root,
+        root=api_root(settings.public_url),
     )
     journal_reader = _journal_reader(settings, resources, agent_cache, message_builder)
     presence = PresenceStore(resources.database, resources.clock)
@@ -129,7 +129,7 @@ def _mailbox_news(resources: Resources, agent_cache: AgentCache, root: str) -> M
         resources.configuration,
         agent_cache,
         resources.clock,
-        root=root,
+        root=api_root(settings.public_url),
     )
 
 

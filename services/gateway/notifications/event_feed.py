@@ -28,7 +28,7 @@ from services.gateway.notifications.mailbox_news import MailboxNews
 from services.gateway.notifications.message import Message
 from services.gateway.notifications.retrying import retry_until_available
 from services.gateway.notifications.topics import EMAILS, INTERACTIONS, MAILBOXES
-from services.gateway.wire.messages import invited, stamped
+from services.gateway.wire.messages import invited, with_sequence
 from shared.background_tasks import run_periodically
 from shared.bayeux import BayeuxServer, JournalEvent, Page, Route
 from shared.contracts.commands import AgentCommand
@@ -143,7 +143,7 @@ class EventFeed:
             log.warning("open invitations not sent again", user_id=user_id, reason=str(error))
             return
         for one in offered:
-            invitation = Message(INTERACTIONS, stamped(invited(one), one.version))
+            invitation = Message(INTERACTIONS, with_sequence(invited(one), one.version))
             for message in self._dialects.of(invitation):
                 if message.topic == route.topic:
                     self._server.send(session_id, route.channel, message.payload)

@@ -12,7 +12,7 @@ from typing import Final
 from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.notifications.topics import MAILBOXES
 from services.gateway.operations.rules import ADMIN
-from services.gateway.wire.mail import Fields
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.mailboxes import mailbox_state_message
 from shared.background_tasks import run_periodically
 from shared.bayeux import BayeuxServer

@@ -9,6 +9,7 @@ import structlog
 
 from services.gateway.notifications.message import Message
 from services.gateway.notifications.topics import CHANNELS, INTERACTIONS
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.channels import (
     LOGGED_OUT,
     READY,
@@ -17,8 +18,8 @@ from services.gateway.wire.channels import (
     not_ready,
 )
 from services.gateway.wire.delivery import delivery_fields
-from services.gateway.wire.mail import LONGEST_TEXT, Fields
-from services.gateway.wire.messages import NotificationType, gone, held, invited, stamped
+from services.gateway.wire.mail import LONGEST_TEXT
+from services.gateway.wire.messages import NotificationType, no_longer_held, for_holder, invited, with_sequence
 from services.gateway.wire.refusals import RefusalTexts
 from services.gateway.wire.states import NOT_HELD, STATES
 from shared.contracts.events import (
@@ -196,9 +197,9 @@ class MessageBuilder:
     async def _invitation(self, event: InteractionEvent, form: InvitationForm) -> Fields:
         interaction = await self._read(event, text=False)
         if interaction.holder_id == event.agent_id:
-            return stamped(invited(interaction), event.version, form.notification)
+            return with_sequence(invited(interaction), event.version, form.notification)
         heading = _heading(event, STATES[State.INVITED])
-        return stamped(heading, event.version, form.notification)
+        return with_sequence(heading, event.version, form.notification)
 
     async def _mail(self, event: InteractionEvent, form: MailForm) -> Fields:
         """Show the mail in the state of the event: messages about later states follow.
@@ -208,7 +209,7 @@ class MessageBuilder:
         interaction = await self._read(event, text=True)
         if interaction.holder_id == event.agent_id:
             then = replace(interaction, state=form.state or interaction.state)
-            message = held(then, longest=LONGEST_TEXT)
+            message = for_holder(then, longest=LONGEST_TEXT)
         else:
             state = form.state or _WORKING_STATES[interaction.direction]
             message = _heading(event, STATES[state])
@@ -217,11 +218,11 @@ class MessageBuilder:
     async def _refusal(self, event: OperationRefused) -> Fields:
         interaction = await self._read(event, text=True)
         if interaction.holder_id == event.agent_id:
-            message = held(interaction, longest=LONGEST_TEXT)
+            message = for_holder(interaction, longest=LONGEST_TEXT)
         else:
-            message = gone(interaction.id, interaction.mail.subject, NOT_HELD)
+            message = no_longer_held(interaction.id, interaction.mail.subject, NOT_HELD)
         reason = self._refusal_texts.reason(event)
-        return stamped(
+        return with_sequence(
             message,
             interaction.version,
             "Error",
@@ -235,7 +236,7 @@ class MessageBuilder:
         interaction = await self._read(event, text=False)
         heading = _heading(event, STATES[interaction.state])
         told = {"reason": event.reason} if event.reason else {}
-        message = stamped(heading, event.version, "DeliveryReport", report=event.kind, **told)
+        message = with_sequence(heading, event.version, "DeliveryReport", report=event.kind, **told)
         delivery = await self._deliveries.get(event.interaction_id)
         if delivery is None or interaction.owner_id not in (None, event.agent_id):
             return message
@@ -247,11 +248,11 @@ class MessageBuilder:
 
 
 def _heading(event: InteractionEvent, state: str) -> Fields:
-    return gone(event.interaction_id, event.subject, state)
+    return no_longer_held(event.interaction_id, event.subject, state)
 
 
 def _stamped(message: Fields, event: InteractionEvent, notification: NotificationType) -> Fields:
-    return stamped(message, event.version, notification, **_reason(event, notification))
+    return with_sequence(message, event.version, notification, **_reason(event, notification))
 
 
 def _reason(event: InteractionEvent, notification: NotificationType) -> dict[str, str]:

@@ -6,8 +6,8 @@ from services.gateway.auth.agent_cache import AgentCache
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.message import Message
 from services.gateway.notifications.topics import INTERACTIONS, WORKBINS
-from services.gateway.wire.mail import Fields
-from services.gateway.wire.messages import gone, kept, stamped, workbin_items
+from services.gateway.wire.fields import Fields
+from services.gateway.wire.messages import no_longer_held, in_workbin, with_sequence, workbin_items
 from services.gateway.wire.workbins import change_message, content_message
 from shared.contracts.events import WorkbinContentWanted, WorkbinItemAdded, WorkbinItemRemoved
 from shared.domain.errors import UnknownInteractionError
@@ -71,7 +71,7 @@ class WorkbinMessageBuilder:
             return _heading(event)
         if interaction.state is not State.IN_WORKBIN or interaction.place != event.place:
             return _heading(event)
-        return stamped(kept(interaction), interaction.version)
+        return with_sequence(in_workbin(interaction), interaction.version)
 
     async def _may_see(self, agent_id: str, event: WorkbinItemAdded | WorkbinItemRemoved) -> bool:
         member = await self._agent_cache.get(agent_id)
@@ -79,4 +79,4 @@ class WorkbinMessageBuilder:
 
 
 def _heading(event: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
-    return stamped(gone(event.interaction_id, event.subject, "InWorkbin"), event.version)
+    return with_sequence(no_longer_held(event.interaction_id, event.subject, "InWorkbin"), event.version)

@@ -16,6 +16,7 @@ from services.gateway.auth.authenticated_agent import AuthenticatedAgent
 from services.gateway.auth.authenticator import RequestAuthenticator
 from services.gateway.errors import RequestError, Situation, explained
 from services.gateway.http.answers import failure
+from services.gateway.http.api_root import PREFIX
 from services.gateway.http.asgi import AbortedError, Receive
 from services.gateway.http.credentials import CSRF_HEADER
 from services.gateway.rest.cors import EXPOSED, answer_preflight
@@ -29,7 +30,6 @@ from shared.bayeux.transports.origins import cors_headers, is_allowed_origin, is
 from shared.bayeux.transports.web import Scope, Send, refuse_upgrade
 from shared.contracts.envelope import Cause
 
-PREFIX: Final = "/api/v2"
 _INTERACTION: Final = re.compile(r"/interactions/([0-9A-Z]+)")
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 

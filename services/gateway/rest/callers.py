@@ -1,19 +1,16 @@
-"""Helpers of REST resources: the calling agent, their role, and query parameters."""
+"""The agent who sent a request of REST, and their role."""
 
-import re
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
 from starlette.requests import Request
 
 from services.gateway.auth.authenticated_agent import AuthenticatedAgent
 from services.gateway.errors import RequestError, Situation
+from services.gateway.http.api_root import api_root
 from services.gateway.operations.rules import ADMIN, AGENTS, AGENTS_AND_ADMINS
 from shared.bayeux.transports.web import Scope
 from shared.storage.agents.agent_store import StoredAgent
-
-_NUMBER: Final = re.compile(r"[0-9]{1,10}")
-_FALSE: Final = frozenset({"", "0", "false", "none"})
 
 
 class Authenticator(Protocol):
@@ -37,7 +34,7 @@ class Callers:
 
     def __init__(self, authenticator: Authenticator, *, public_url: str) -> None:
         self._authenticator = authenticator
-        self._public_url = public_url.rstrip("/")
+        self._public_url = public_url
 
     async def anybody(self, request: Request) -> StoredAgent:
         """Return the agent, whatever their role."""
@@ -77,35 +74,10 @@ class Callers:
 
     def root(self, request: Request) -> str:
         """Return the URL under which all addresses of this API are."""
-        here = self._public_url or f"{request.url.scheme}://{request.url.netloc}"
-        return f"{here}/api/v2"
+        return api_root(self._public_url or f"{request.url.scheme}://{request.url.netloc}")
 
     async def _with_role(self, request: Request, roles: frozenset[str]) -> StoredAgent:
         agent = await self.anybody(request)
         if roles.isdisjoint(agent.roles):
             raise RequestError(Situation.NOT_PERMITTED, "your roles do not allow this")
         return agent
-
-
-def wants_fields(request: Request) -> bool:
-    """Say whether a list should have objects instead of their addresses."""
-    return request.query_params.get("fields", "").lower() not in _FALSE
-
-
-def bounded_number(request: Request, name: str, *, at_most: int, default: int | None = None) -> int:
-    """Return a number of the query; without one `default`, or `at_most` where that is None.
-
-    The least allowed number is `default`, or 1.
-
-    Raises:
-        RequestError: It is no number, or out of range.
-    """
-    text = request.query_params.get(name)
-    if text is None:
-        return at_most if default is None else default
-    least = 1 if default is None else default
-    number = int(text) if _NUMBER.fullmatch(text) else -1
-    if not least <= number <= at_most:
-        message = f"{name} has to be from {least} to {at_most}"
-        raise RequestError(Situation.VALUE_REFUSED, message)
-    return number

@@ -11,8 +11,8 @@ from typing import Final
 from starlette.requests import Request
 
 from services.gateway.errors import RequestError, Situation
-from services.gateway.rest.callers import bounded_number, wants_fields
-from services.gateway.wire.mail import Fields
+from services.gateway.rest.query_parameters import bounded_number, wants_fields
+from services.gateway.wire.fields import Fields
 
 _RESERVED: Final = frozenset(
     {"fields", "limit", "offset", "after", "totalcount", "subresources", "resolveuris"}

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
-from services.gateway.wire.mail import Fields
+from services.gateway.wire.fields import Fields, CHANNEL_STATE_CHANGE
 from shared.contracts.contact_center import ContactCenter
 from shared.storage.agents.agent_store import StoredAgent
 
 CHANNEL: Final = "email"
 
-_STATES: Final = UUID("2c0f6d0a-8f0b-4f53-9d5e-51d6a1e8c4b7")
+_STATE_IDS: Final = UUID("2c0f6d0a-8f0b-4f53-9d5e-51d6a1e8c4b7")
 """The namespace for ids of states whose id is not documented."""
 
 
@@ -30,7 +30,7 @@ class AgentState:
     def fields(self) -> Fields:
         """The state as JSON for agents."""
         fields: Fields = {
-            "id": self.documented_id or str(uuid5(_STATES, self.name)).upper(),
+            "id": self.documented_id or str(uuid5(_STATE_IDS, self.name)).upper(),
             "displayName": self.display_name,
             "state": self.kind,
         }
@@ -85,4 +85,4 @@ def channels(state: AgentState) -> list[Fields]:
 
 def channel_state_message(state: AgentState) -> Fields:
     """Return the message for the topic of channels."""
-    return {"messageType": "ChannelStateChangeMessageV2", "channels": channels(state)}
+    return {"messageType": CHANNEL_STATE_CHANGE, "channels": channels(state)}

@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from services.gateway.wire.mail import Fields
-from services.gateway.wire.timestamps import timestamp
+from services.gateway.wire.fields import Fields, timestamp
 from shared.domain.contacts.contact import Contact, Person
 from shared.domain.interaction import Interaction
 

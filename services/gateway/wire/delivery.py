@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from services.gateway.wire.mail import Fields
-from services.gateway.wire.timestamps import timestamp
+from services.gateway.wire.fields import Fields, timestamp
 from shared.domain.deliveries.delivery import Delivery, DeliveryState, RecipientState
 from shared.domain.deliveries.delivery_report import (
     DeliveryReport,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.gateway.wire.mail import Fields
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.users import user
 from shared.contracts.contact_center import ContactCenter, Queue
 from shared.storage.agents.agent_store import StoredAgent

@@ -5,9 +5,9 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from services.gateway.wire.mail import Fields
+from services.gateway.http.api_root import PREFIX
+from services.gateway.wire.fields import Fields, EMAIL_STATE_CHANGE
 
-_NAME: Final = "EmailStateChangeMessage"
 _STATES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Accepted": "Processing",
@@ -35,7 +35,7 @@ _OPERATIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 def email_message(message: Mapping[str, Any]) -> Fields:
     """Return the message for the topic of e-mails, from an `InteractionStateMessage`."""
     fields: Fields = {
-        "messageType": _NAME,
+        "messageType": EMAIL_STATE_CHANGE,
         "notificationType": message.get("notificationType", "StatusChange"),
         "email": _email(message),
     }
@@ -49,7 +49,7 @@ def _email(message: Mapping[str, Any]) -> Fields:
     prefix = "/me" if _capabilities(message) else ""
     fields: Fields = {
         "id": message["id"],
-        "uri": f"/api/v2{prefix}/interactions/{message['id']}",
+        "uri": f"{PREFIX}{prefix}/interactions/{message['id']}",
         "state": _STATES.get(message["state"], message["state"]),
         "emailType": message.get("direction"),
         "contactId": mail.get("ContactID"),
@@ -87,7 +87,7 @@ def _addresses(joined: str | None) -> list[str] | None:
 def _attachments(mail: Mapping[str, Any], interaction_id: str) -> list[Fields] | None:
     if "attachments" not in mail:
         return None
-    place = f"/api/v2/me/interactions/{interaction_id}/attachments"
+    place = f"{PREFIX}/me/interactions/{interaction_id}/attachments"
     return [
         {name: one[name] for name in ("id", "name", "size", "mime")}
         | {"uri": f"{place}/{one['id']}"}

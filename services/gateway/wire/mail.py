@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from services.gateway.wire.fields import Fields
 from shared.domain.interaction import Address, Attachment, Interaction
 from shared.domain.text_sections import Kind
 
@@ -12,8 +13,6 @@ LONGEST_TEXT: Final = 262_144
 A session's queue has room for several such messages, unless they are mostly emoji. An empty queue
 accepts one oversized message.
 """
-
-Fields = dict[str, object]
 
 
 def heading(interaction_id: str, subject: str) -> Fields:

@@ -13,6 +13,12 @@ _DATA: Final = "data:"
 _NO_PICTURE: Final = "data:,"
 """In place of what may not be loaded: its words are shown, and the browser reports no error."""
 
+SANDBOX: Final = "allow-popups allow-popups-to-escape-sandbox"
+"""The `sandbox` of a frame with a mail: links open in new windows; scripts and forms are off."""
+
+VIEW_SANDBOX: Final = f"allow-same-origin {SANDBOX}"
+"""The same for this page: the one around it may read how high the mail is."""
+
 _STYLE: Final = (
     "body{margin:12px;font:14px/1.5 sans-serif;overflow-wrap:break-word}"
     "img{max-width:100%}"
@@ -21,15 +27,11 @@ _STYLE: Final = (
 
 
 def page_policy(*, shows_outside: bool) -> str:
-    """Return the Content-Security-Policy of the page: styles and pictures, and nothing that runs.
-
-    Links open in new windows. The page around the frame may read the height of the mail.
-    """
+    """Return the Content-Security-Policy of the page: styles and pictures, and nothing that runs."""
     outside = " https:" if shows_outside else ""
     return (
-        "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox; "
-        f"default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:{outside}; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f"sandbox {VIEW_SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; "
+        f"img-src 'self' data:{outside}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
     )
 
 

@@ -2,8 +2,7 @@
 
 from datetime import datetime
 
-from services.gateway.wire.mail import Fields
-from services.gateway.wire.timestamps import timestamp
+from services.gateway.wire.fields import Fields, timestamp, MAILBOX_STATE, of_type
 from shared.domain.mailbox_health import Fault
 from shared.storage.mails.mailbox_store import StoredFolder, StoredMailbox
 
@@ -24,14 +23,13 @@ def mailbox(one: StoredMailbox, now: datetime, root: str) -> Fields:
         "uri": f"{root}/mailboxes/{one.address}",
         "path": f"/mailboxes/{one.address}",
     }
-    return fields | _told(one.last_look_at, one.last_mail_at, one.worst(now).facts.fault)
+    return fields | _times_and_fault(one.last_look_at, one.last_mail_at, one.worst(now).facts.fault)
 
 
 def mailbox_state_message(one: StoredMailbox, now: datetime, root: str) -> Fields:
     """Return the message about the state of a mailbox on `/v2/mailboxes`."""
     return {
-        "messageTypeName": "MailboxStateMessage",
-        "messageType": "MailboxStateMessage",
+        **of_type(MAILBOX_STATE),
         "mailbox": mailbox(one, now, root),
     }
 
@@ -46,10 +44,10 @@ def _folder(one: StoredFolder, now: datetime) -> Fields:
     }
     if one.uid_validity is not None:
         fields["uidValidity"] = one.uid_validity
-    return fields | _told(one.last_look_at, one.last_mail_at, one.facts.fault)
+    return fields | _times_and_fault(one.last_look_at, one.last_mail_at, one.facts.fault)
 
 
-def _told(
+def _times_and_fault(
     last_look_at: datetime | None, last_mail_at: datetime | None, fault: Fault | None
 ) -> Fields:
     fields: Fields = {}

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
-from services.gateway.wire.mail import Fields, addresses, draft, heading, received
+from services.gateway.wire.fields import Fields, timestamp, INTERACTION_STATE, of_type
+from services.gateway.wire.mail import addresses, draft, heading, received
 from services.gateway.wire.states import STATES, capabilities, extended_capabilities
-from services.gateway.wire.timestamps import timestamp
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction, State
 
@@ -19,8 +19,6 @@ NotificationType = Literal[
     "DeliveryReport",
     "Error",
 ]
-
-_NAME: Final = "InteractionStateMessage"
 
 
 def invited(interaction: Interaction) -> Fields:
@@ -39,7 +37,7 @@ def invited(interaction: Interaction) -> Fields:
     }
 
 
-def accepted(interaction: Interaction, *, longest: int | None) -> Fields:
+def inbound(interaction: Interaction, *, longest: int | None) -> Fields:
     """Return an inbound interaction for its owner."""
     return {
         **_named(interaction.id),
@@ -57,7 +55,7 @@ def accepted(interaction: Interaction, *, longest: int | None) -> Fields:
     }
 
 
-def reply_created(interaction: Interaction, *, longest: int | None) -> Fields:
+def outbound(interaction: Interaction, *, longest: int | None) -> Fields:
     """Return an outbound interaction for its owner."""
     return {
         **_named(interaction.id),
@@ -73,7 +71,7 @@ def reply_created(interaction: Interaction, *, longest: int | None) -> Fields:
     }
 
 
-def kept(interaction: Interaction) -> Fields:
+def in_workbin(interaction: Interaction) -> Fields:
     """Return an interaction in a workbin, for agents who may take it out."""
     return {
         **_named(interaction.id),
@@ -91,10 +89,10 @@ def kept(interaction: Interaction) -> Fields:
 
 def workbin_items(content: Sequence[Interaction]) -> list[Fields]:
     """Return the interactions in a workbin, as one message each."""
-    return [stamped(kept(one), one.version) for one in content]
+    return [with_sequence(in_workbin(one), one.version) for one in content]
 
 
-def gone(interaction_id: str, subject: str, state: str) -> Fields:
+def no_longer_held(interaction_id: str, subject: str, state: str) -> Fields:
     """Return an interaction for an agent who no longer holds it."""
     return {
         **_named(interaction_id),
@@ -104,21 +102,21 @@ def gone(interaction_id: str, subject: str, state: str) -> Fields:
     }
 
 
-def held(interaction: Interaction, *, longest: int | None) -> Fields:
+def for_holder(interaction: Interaction, *, longest: int | None) -> Fields:
     """Return an interaction in its present state, for the agent who holds it."""
     if interaction.state is State.INVITED:
         return invited(interaction)
     if interaction.direction is Direction.INBOUND:
-        return accepted(interaction, longest=longest)
-    return reply_created(interaction, longest=longest)
+        return inbound(interaction, longest=longest)
+    return outbound(interaction, longest=longest)
 
 
-def watched(interaction: Interaction, *, longest: int | None) -> Fields:
+def for_reader(interaction: Interaction, *, longest: int | None) -> Fields:
     """Return an interaction for an agent who may read it, but does not hold it."""
-    return {**held(interaction, longest=longest), "capabilities": [], "extendedCapabilities": []}
+    return {**for_holder(interaction, longest=longest), "capabilities": [], "extendedCapabilities": []}
 
 
-def outlined(interaction: Interaction, *, with_user_data: bool) -> Fields:
+def without_text(interaction: Interaction, *, with_user_data: bool) -> Fields:
     """Return an interaction without the text of its mail: addresses and subject only."""
     mail = interaction.mail
     attached = {"userData": user_data(interaction)} if with_user_data else {}
@@ -140,7 +138,7 @@ def outlined(interaction: Interaction, *, with_user_data: bool) -> Fields:
     }
 
 
-def stamped(
+def with_sequence(
     message: Fields, sequence: int, notification: NotificationType = "StatusChange", **more: str
 ) -> Fields:
     """Return a message with `sequence` (the version), notification type and further fields.
@@ -157,8 +155,7 @@ def user_data(interaction: Interaction) -> Fields:
 
 def _named(interaction_id: str) -> Fields:
     return {
-        "messageTypeName": _NAME,
-        "messageType": _NAME,
+        **of_type(INTERACTION_STATE),
         "id": interaction_id,
         "channel": "email",
     }

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from services.gateway.operations.rules import ADMIN, AGENT
-from services.gateway.wire.mail import Fields
+from services.gateway.wire.fields import Fields
 from shared.storage.agents.agent_store import StoredAgent
 
-_ROLES: Final = {AGENT: "ROLE_AGENT", ADMIN: "ROLE_ADMIN"}
+ROLES: Final = {AGENT: "ROLE_AGENT", ADMIN: "ROLE_ADMIN"}
 _USERS: Final = "/users/"
 _BOOLEANS: Final = {"true": True, "false": False}
 _STORED: Final = {
@@ -29,7 +29,7 @@ def user(agent: StoredAgent, contact_center: str, root: str) -> Fields:
         "firstName": agent.first_name,
         "lastName": agent.last_name,
         "emailAddress": agent.email_address,
-        "roles": [_ROLES[role] for role in agent.roles if role in _ROLES],
+        "roles": [ROLES[role] for role in agent.roles if role in ROLES],
         "enabled": agent.enabled,
         "changePasswordOnFirstLogin": False,
         "contactCenterId": contact_center,
@@ -64,6 +64,6 @@ def _condition(name: str, value: str, root: str) -> dict[str, object] | None:
         return {"enabled": _BOOLEANS[value]}
     if name == "roles":
         shown = value.split(",") if value else []
-        stored = [role for one in shown for role in _ROLES if _ROLES[role] == one]
+        stored = [role for one in shown for role in ROLES if ROLES[role] == one]
         return {"roles": stored} if len(stored) == len(shown) else None
     return None

@@ -1,13 +1,8 @@
 """Workbins as JSON, with the ids and names of releases 8.5.1 and 8.5.2."""
 
-from typing import Final
-
 from services.gateway.operations.parameters.workbin_ids import old_id_of, uuid_of, view_of
-from services.gateway.wire.mail import Fields
+from services.gateway.wire.fields import Fields, WORKBIN_CONTENT, WORKBIN_STATE_CHANGE, of_type
 from shared.domain.interaction import Place
-
-_CHANGE: Final = "WorkbinStateChangeMessage"
-_CONTENT: Final = "WorkbinContentMessage"
 
 
 def workbin(place: Place, root: str) -> Fields:
@@ -29,8 +24,7 @@ def workbin(place: Place, root: str) -> Fields:
 def content_message(place: Place, items: list[Fields]) -> Fields:
     """Return the message with the content of a workbin, which has an item for each interaction."""
     return {
-        "messageTypeName": _CONTENT,
-        "messageType": _CONTENT,
+        **of_type(WORKBIN_CONTENT),
         "workbin": _named(place),
         "interactions": items,
     }
@@ -39,8 +33,7 @@ def content_message(place: Place, items: list[Fields]) -> Fields:
 def change_message(action: str, place: Place, item: Fields) -> Fields:
     """Return the message for an item that was put in (ItemAdded) or taken out (ItemRemoved)."""
     return {
-        "messageTypeName": _CHANGE,
-        "messageType": _CHANGE,
+        **of_type(WORKBIN_STATE_CHANGE),
         "action": action,
         **_named(place),
         "interactionId": item["id"],

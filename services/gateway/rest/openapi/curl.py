@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from shlex import quote
 from typing import Any, Final
 
+from services.gateway.http.api_root import PREFIX
 from services.gateway.notifications.topics import INTERACTIONS
-from services.gateway.rest.openapi.samples import (
+from services.gateway.rest.openapi.examples import (
     CONTACT_ID,
     DOCUMENT_ID,
     DRAFT_ID,
@@ -67,7 +68,7 @@ def curl_line(method: str, path: str, call: Mapping[str, Any], body: object = No
     where = re.sub(r"{(\w+)}", lambda part: parts[part[1]], path)
     names = [one["name"] for one in call["parameters"] if one["in"] == "query"]
     query = "&".join(f"{name}={_QUERY[name]}" for name in names if name in _QUERY)
-    address = f'"$MAILROOM/api/v2{where}{"?" if query else ""}{query}"'
+    address = f'"$MAILROOM{PREFIX}{where}{"?" if query else ""}{query}"'
     login = _PROGRAM if "security" in call else _CALL
     return " ".join(
         filter(None, (login, _method_option(method, call), _body_options(call, body), address))

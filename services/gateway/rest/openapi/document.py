@@ -3,6 +3,7 @@
 import json
 from typing import Any, Final
 
+from services.gateway.http.api_root import PREFIX
 from services.gateway.operations.registry import DESCRIBED
 from services.gateway.rest.openapi.calls.agent import AGENT_CALLS
 from services.gateway.rest.openapi.calls.attachments import ATTACHMENT_CALLS
@@ -14,11 +15,11 @@ from services.gateway.rest.openapi.calls.interactions import INTERACTION_CALLS
 from services.gateway.rest.openapi.calls.mailboxes import MAILBOX_CALLS
 from services.gateway.rest.openapi.calls.paths import path_items
 from services.gateway.rest.openapi.calls.workbins import WORKBIN_CALLS
-from services.gateway.rest.openapi.container import HTML_ADVICE
+from services.gateway.rest.openapi.html_advice import HTML_ADVICE
 from services.gateway.rest.openapi.messages import MESSAGES, topics
-from services.gateway.rest.openapi.operations import MAIL, operation_body
-from services.gateway.rest.openapi.schemas import SCHEMAS
-from services.gateway.rest.openapi.shapes import ref
+from services.gateway.rest.openapi.operation_bodies import MAIL, operation_body
+from services.gateway.rest.openapi.answer_schemas import SCHEMAS
+from services.gateway.rest.openapi.schema_builders import ref
 
 _CALLS: Final = (
     *AGENT_CALLS,
@@ -32,7 +33,13 @@ _CALLS: Final = (
     *INCOMING_MAIL_CALLS,
 )
 _TAGS: Final = (
-    *("Agent", "Interactions", "Workbins", "Attachments", "Directory", "Mailboxes", "History"),
+    "Agent",
+    "Interactions",
+    "Workbins",
+    "Attachments",
+    "Directory",
+    "Mailboxes",
+    "History",
     "Contacts",
     "Incoming mail",
 )
@@ -92,7 +99,7 @@ def openapi() -> dict[str, Any]:
             "description": f"{_DESCRIPTION}\n{HTML_ADVICE}",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/api/v2"}],
+        "servers": [{"url": PREFIX}],
         "security": [{"basic": []}, {"session": []}, {"bearer": []}],
         "tags": [{"name": name} for name in _TAGS],
         "paths": path_items(_CALLS),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, get_args
 
-from services.gateway.rest.openapi.shapes import (
+from services.gateway.rest.openapi.schema_builders import (
     ANYTHING,
     FLAG,
     MOMENT,
@@ -12,17 +12,17 @@ from services.gateway.rest.openapi.shapes import (
     TEXT,
     Schema,
     ref,
-    several,
-    shape,
+    array_of,
+    object_of,
 )
 from services.gateway.wire.delivery import DELIVERY_STATES, RECIPIENT_STATES
+from services.gateway.wire.fields import INTERACTION_STATE
 from services.gateway.wire.messages import NotificationType
 from services.gateway.wire.states import CAPABILITIES, NOT_HELD, STATES
 from shared.domain.text_sections import Kind
 from shared.mail.parsed_mail import Kind as ReportKind
 from shared.mail.warnings import WARNINGS
 
-MESSAGE: Final = "InteractionStateMessage"
 MESSAGE_ONLY_STATES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "Revoked": "The offer or the work was taken away: the agent did not respond in time.",
@@ -54,7 +54,7 @@ OWN_STATES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """The states of an interaction, as messages and lists name them."""
 
-ATTACHMENT: Final = shape(
+ATTACHMENT: Final = object_of(
     {
         "id": TEXT,
         "name": TEXT,
@@ -67,7 +67,7 @@ ATTACHMENT: Final = shape(
     description="A document; `id` is the documentId in its address. `contentId` is the name by"
     " which the HTML refers to it (`cid:`).",
 )
-TEXT_SECTION: Final = shape(
+TEXT_SECTION: Final = object_of(
     {"kind": {"enum": [kind.value for kind in Kind]}, "start": NUMBER, "length": NUMBER},
     ("kind", "start", "length"),
     description=(
@@ -77,7 +77,7 @@ TEXT_SECTION: Final = shape(
         " forwarded mail, its words are `new`."
     ),
 )
-EMAIL_OBJECT: Final = shape(
+EMAIL_OBJECT: Final = object_of(
     {
         "subject": TEXT,
         "Subject": TEXT,
@@ -93,9 +93,9 @@ EMAIL_OBJECT: Final = shape(
         "TheComment": TEXT,
         "ContactID": TEXT,
         "truncated": FLAG,
-        "attachments": several(ref("Attachment")),
-        "Warnings": several({"enum": list(WARNINGS)}),
-        "Sections": several(ref("TextSection")),
+        "attachments": array_of(ref("Attachment")),
+        "Warnings": array_of({"enum": list(WARNINGS)}),
+        "Sections": array_of(ref("TextSection")),
         "Authenticated": {"enum": ["true", "false", "unknown"]},
         "AuthenticatedBecause": TEXT,
     },
@@ -109,14 +109,14 @@ EMAIL_OBJECT: Final = shape(
         " `Text`, without a gap; left out where all of it is new, or was not looked at."
     ),
 )
-DELIVERY: Final = shape(
+DELIVERY: Final = object_of(
     {
         "state": {"enum": list(DELIVERY_STATES)},
         "attempts": NUMBER,
         "reason": TEXT,
         "nextAttemptAt": MOMENT,
-        "recipients": several(
-            shape(
+        "recipients": array_of(
+            object_of(
                 {
                     "address": TEXT,
                     "state": {"enum": list(RECIPIENT_STATES)},
@@ -129,7 +129,7 @@ DELIVERY: Final = shape(
                 ("address", "state"),
             )
         ),
-        "reports": several(TEXT),
+        "reports": array_of(TEXT),
     },
     ("state", "attempts", "recipients"),
     description=(
@@ -140,18 +140,18 @@ DELIVERY: Final = shape(
         " `notificationType` DeliveryReport."
     ),
 )
-HEADING: Final = shape(
+HEADING: Final = object_of(
     {"subject": TEXT, "Subject": TEXT, "interactionId": TEXT},
     description="The mail in a message that only names it.",
 )
 COMMON_FIELDS: Final[Schema] = {
-    "messageTypeName": {"const": MESSAGE},
-    "messageType": {"const": MESSAGE},
+    "messageTypeName": {"const": INTERACTION_STATE},
+    "messageType": {"const": INTERACTION_STATE},
     "id": TEXT,
     "channel": {"const": "email"},
     "email_object": ref("EmailObject"),
     "state": {"enum": [*STATES.values(), *MESSAGE_ONLY_STATES]},
-    "capabilities": several({"enum": list(CAPABILITIES.values())}),
+    "capabilities": array_of({"enum": list(CAPABILITIES.values())}),
     "sequence": NUMBER,
     "position": NUMBER,
     "notificationType": {"enum": list(get_args(NotificationType))},
@@ -179,7 +179,7 @@ FIELDS: Final[Schema] = COMMON_FIELDS | {
     "inQueues": ANYTHING,
     "outQueues": ANYTHING,
     "receivedAt": MOMENT,
-    "extendedCapabilities": several({"enum": list(CAPABILITIES.values())}),
+    "extendedCapabilities": array_of({"enum": list(CAPABILITIES.values())}),
     "direction": {"enum": ["Inbound", "Outbound"]},
     "inviteExpiresAt": MOMENT,
     "parentInteractionId": TEXT,

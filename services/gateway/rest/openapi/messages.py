@@ -11,7 +11,7 @@ from services.gateway.notifications.topics import (
     MAILBOXES,
     WORKBINS,
 )
-from services.gateway.rest.openapi import samples
+from services.gateway.rest.openapi import examples
 from services.gateway.rest.openapi.message_fields import (
     ATTACHMENT,
     COMMON_FIELDS,
@@ -19,20 +19,28 @@ from services.gateway.rest.openapi.message_fields import (
     EMAIL_OBJECT,
     FIELDS,
     HEADING,
-    MESSAGE,
     MESSAGE_ONLY_STATES,
     OWN_STATES,
     REQUIRED_FIELDS,
     TEXT_SECTION,
 )
-from services.gateway.rest.openapi.shapes import (
+from services.gateway.rest.openapi.schema_builders import (
     ANYTHING,
     NUMBER,
     TEXT,
     Schema,
     ref,
-    several,
-    shape,
+    array_of,
+    object_of,
+)
+from services.gateway.wire.fields import (
+    CHANNEL_STATE_CHANGE,
+    EMAIL_STATE_CHANGE,
+    INTERACTION_STATE,
+    MAILBOX_STATE,
+    WORKBIN_CONTENT,
+    WORKBIN_STATE_CHANGE,
+    of_type,
 )
 from services.gateway.wire.messages import NotificationType
 
@@ -42,7 +50,7 @@ class Topic:
     """A topic, its description, and the names of the schemas of its messages."""
 
     name: str
-    words: str
+    description: str
     messages: tuple[str, ...]
 
 
@@ -50,23 +58,26 @@ def _name(state: str) -> str:
     return f"{state}Message"
 
 
-def _in_state(state: str, words: str, fields: Schema, example: Mapping[str, Any]) -> Schema:
-    return shape(
+def _in_state(state: str, description: str, fields: Schema, example: Mapping[str, Any]) -> Schema:
+    return object_of(
         fields | {"state": {"const": state}},
         REQUIRED_FIELDS,
-        description=words,
+        description=description,
         example=dict(example),
     )
 
 
 PER_STATE: Final[dict[str, Schema]] = {
-    _name(state): _in_state(state, words, FIELDS, samples.IN_STATE[state])
-    for state, words in OWN_STATES.items()
+    _name(state): _in_state(state, description, FIELDS, examples.IN_STATE[state])
+    for state, description in OWN_STATES.items()
 } | {
     _name(state): _in_state(
-        state, words, COMMON_FIELDS | {"email_object": ref("EmailHeading")}, samples.IN_STATE[state]
+        state,
+        description,
+        COMMON_FIELDS | {"email_object": ref("EmailHeading")},
+        examples.IN_STATE[state],
     )
-    for state, words in MESSAGE_ONLY_STATES.items()
+    for state, description in MESSAGE_ONLY_STATES.items()
 }
 _ANY_STATE: Final[Schema] = {
     "description": (
@@ -85,7 +96,7 @@ _ANY_STATE: Final[Schema] = {
         },
     },
 }
-_EMAIL: Final = shape(
+_EMAIL: Final = object_of(
     {
         "id": TEXT,
         "uri": TEXT,
@@ -93,18 +104,18 @@ _EMAIL: Final = shape(
         "emailType": {"enum": ["Inbound", "Outbound"]},
         "contactId": TEXT,
         "from": TEXT,
-        "to": several(TEXT),
-        "cc": several(TEXT),
-        "bcc": several(TEXT),
+        "to": array_of(TEXT),
+        "cc": array_of(TEXT),
+        "bcc": array_of(TEXT),
         "subject": TEXT,
         "body": TEXT,
         "bodyAsPlainText": TEXT,
         "mime": TEXT,
-        "attachments": several(
-            shape({"id": TEXT, "name": TEXT, "size": NUMBER, "mime": TEXT, "uri": TEXT})
+        "attachments": array_of(
+            object_of({"id": TEXT, "name": TEXT, "size": NUMBER, "mime": TEXT, "uri": TEXT})
         ),
         "receivedDate": TEXT,
-        "capabilities": several(TEXT),
+        "capabilities": array_of(TEXT),
         "userData": ANYTHING,
     },
     ("id", "uri", "state", "subject", "capabilities"),
@@ -113,15 +124,15 @@ _EMAIL: Final = shape(
 _PLACE: Final[Schema] = {"id": TEXT, "workbinName": TEXT, "agentGroup": TEXT}
 
 
-def _named(kind: str) -> Schema:
-    return {"messageTypeName": {"const": kind}, "messageType": {"const": kind}}
+def _of_type(name: str) -> Schema:
+    return {field: {"const": value} for field, value in of_type(name).items()}
 
 
 MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
-    MESSAGE: _ANY_STATE,
-    "EmailStateChangeMessage": shape(
+    INTERACTION_STATE: _ANY_STATE,
+    EMAIL_STATE_CHANGE: object_of(
         {
-            "messageType": {"const": "EmailStateChangeMessage"},
+            "messageType": {"const": EMAIL_STATE_CHANGE},
             "notificationType": {"enum": list(get_args(NotificationType))},
             "email": ref("Email"),
             "errorDescription": TEXT,
@@ -131,25 +142,25 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
         },
         ("messageType", "notificationType", "email"),
         description="An InteractionStateMessage in the form of release 8.5.2.",
-        example=samples.EMAIL,
+        example=examples.EMAIL,
     ),
-    "ChannelStateChangeMessageV2": shape(
+    CHANNEL_STATE_CHANGE: object_of(
         {
-            "messageType": {"const": "ChannelStateChangeMessageV2"},
-            "channels": several(ref("Channel")),
+            "messageType": {"const": CHANNEL_STATE_CHANGE},
+            "channels": array_of(ref("Channel")),
             "position": NUMBER,
         },
         ("messageType", "channels"),
         description="The agent's state on each channel, and the reason for NotReady.",
-        example=samples.CHANNEL,
+        example=examples.CHANNEL,
     ),
-    "WorkbinStateChangeMessage": shape(
+    WORKBIN_STATE_CHANGE: object_of(
         {
-            **_named("WorkbinStateChangeMessage"),
+            **_of_type(WORKBIN_STATE_CHANGE),
             "action": {"enum": ["ItemAdded", "ItemRemoved"]},
             **_PLACE,
             "interactionId": TEXT,
-            "interaction": ref(MESSAGE),
+            "interaction": ref(INTERACTION_STATE),
             "position": NUMBER,
         },
         (
@@ -162,13 +173,13 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
             "interaction",
         ),
         description="An interaction was put into, or taken out of, a workbin.",
-        example=samples.WORKBIN_CHANGE,
+        example=examples.WORKBIN_CHANGE,
     ),
-    "WorkbinContentMessage": shape(
+    WORKBIN_CONTENT: object_of(
         {
-            **_named("WorkbinContentMessage"),
-            "workbin": shape(_PLACE, ("id", "workbinName")),
-            "interactions": several(ref(MESSAGE)),
+            **_of_type(WORKBIN_CONTENT),
+            "workbin": object_of(_PLACE, ("id", "workbinName")),
+            "interactions": array_of(ref(INTERACTION_STATE)),
             "position": NUMBER,
         },
         ("messageTypeName", "messageType", "workbin", "interactions"),
@@ -176,13 +187,13 @@ MESSAGES: Final[dict[str, Schema]] = PER_STATE | {
             "The outcome of GetWorkbinContent. With `GATEWAY_WORKBIN_CONTENT` it is the bare list,"
             " or one InteractionStateMessage for each interaction in the workbin."
         ),
-        example=samples.WORKBIN_CONTENT,
+        example=examples.WORKBIN_CONTENT,
     ),
-    "MailboxStateMessage": shape(
-        {**_named("MailboxStateMessage"), "mailbox": ref("Mailbox")},
+    MAILBOX_STATE: object_of(
+        {**_of_type(MAILBOX_STATE), "mailbox": ref("Mailbox")},
         ("messageTypeName", "messageType", "mailbox"),
         description="How a fetched mailbox is: at the subscription, and when its state changes.",
-        example=samples.MAILBOX_STATE,
+        example=examples.MAILBOX_STATE,
     ),
     "Email": _EMAIL,
     "EmailHeading": HEADING,
@@ -198,29 +209,29 @@ TOPICS: Final = (
         "One InteractionStateMessage for each change of the agent's mails, and the content of"
         " workbins. A refused operation gives a message with `notificationType` Error, its"
         " `operationName` and the `reason`, which is also the `errorDescription`.",
-        (*PER_STATE, "WorkbinContentMessage"),
+        (*PER_STATE, WORKBIN_CONTENT),
     ),
     Topic(
         WORKBINS,
         "Changes of the agent's workbins and those of the agent's groups.",
-        ("WorkbinStateChangeMessage",),
+        (WORKBIN_STATE_CHANGE,),
     ),
     Topic(
         CHANNELS,
         "The agent's state on each channel.",
-        ("ChannelStateChangeMessageV2",),
+        (CHANNEL_STATE_CHANGE,),
     ),
     Topic(
         MAILBOXES,
         "For administrators: how each mailbox is whose mail is fetched, and each change of that."
         " Others are refused (`403:for_administrators:subscribe_denied`). Messages have no"
         " `position`.",
-        ("MailboxStateMessage",),
+        (MAILBOX_STATE,),
     ),
     Topic(
         EMAILS,
         "The messages of `/v2/me/interactions` for clients of release 8.5.2.",
-        ("EmailStateChangeMessage",),
+        (EMAIL_STATE_CHANGE,),
     ),
 )
 
@@ -229,7 +240,7 @@ def topics() -> dict[str, Any]:
     """Return the topics and their messages, as `x-topics` of the document."""
     return {
         topic.name: {
-            "description": topic.words,
+            "description": topic.description,
             "message": {"oneOf": [ref(name) for name in _messages_on(topic)]},
         }
         for topic in TOPICS
@@ -238,4 +249,4 @@ def topics() -> dict[str, Any]:
 
 def _messages_on(topic: Topic) -> tuple[str, ...]:
     others = tuple(name for name in topic.messages if name not in PER_STATE)
-    return (MESSAGE, *others) if len(others) < len(topic.messages) else others
+    return (INTERACTION_STATE, *others) if len(others) < len(topic.messages) else others

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any, Final
 
+from services.gateway.http.api_root import PREFIX
 from services.gateway.operations.registry import DESCRIBED, ON_INTERACTIONS
 from services.gateway.rest.openapi.curl import COMETD, VARIABLES, cometd_line, curl_line
 from services.gateway.rest.openapi.messages import TOPICS, Topic
 
 _CODE: Final = re.compile(r"`([^`]+)`")
-_SHAPE: Final = re.compile(r"(#/components/schemas/)(\w+)")
+_SCHEMA_NAME: Final = re.compile(r"(#/components/schemas/)(\w+)")
 
 _STYLE: Final = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:58rem;margin:2rem auto;padding:0 1rem}
@@ -87,7 +88,7 @@ def _call(method: str, path: str, call: dict[str, Any], body: object) -> str:
     (answer,) = success["content"].items()
     return (
         f"<details><summary><span class={method}>{method.upper()}</span>"
-        f"<code>/api/v2{escape(path)}</code> <span class=words>{_inline(call['summary'])}</span>"
+        f"<code>{PREFIX}{escape(path)}</code> <span class=words>{_inline(call['summary'])}</span>"
         f"</summary>{_curl(curl_line(method, path, call, body))}"
         f"<ul>{parameters}</ul>{_request(call)}"
         f"<p>Answer, {escape(answer[0])}:</p>{_json(answer[1]['schema'])}</details>"
@@ -138,7 +139,7 @@ def _notifications(schemas: dict[str, Any]) -> str:
 
 def _topic(topic: Topic, schemas: dict[str, Any]) -> str:
     messages = "\n".join(_message(name, schemas[name]) for name in topic.messages)
-    return f"<h3>{topic.name}</h3><p>{_inline(topic.words)}</p>{messages}"
+    return f"<h3>{topic.name}</h3><p>{_inline(topic.description)}</p>{messages}"
 
 
 def _message(name: str, schema: dict[str, Any]) -> str:
@@ -175,8 +176,8 @@ def _inline(text: str) -> str:
 
 def _json(value: object) -> str:
     text = escape(json.dumps(value, indent=2, ensure_ascii=False, default=dict), quote=False)
-    return f"<pre>{_SHAPE.sub(_link, text)}</pre>"
+    return f"<pre>{_SCHEMA_NAME.sub(_link, text)}</pre>"
 
 
-def _link(shape: "re.Match[str]") -> str:
-    return f"<a href='#{shape[2]}'>{shape[0]}</a>"
+def _link(name: "re.Match[str]") -> str:
+    return f"<a href='#{name[2]}'>{name[0]}</a>"

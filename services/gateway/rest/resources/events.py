@@ -7,8 +7,8 @@ from starlette.requests import Request
 
 from services.gateway.errors import RequestError, Situation
 from services.gateway.notifications.journal.journal_reader import JournalReader
-from services.gateway.rest.callers import bounded_number
-from services.gateway.wire.mail import Fields
+from services.gateway.rest.query_parameters import bounded_number
+from services.gateway.wire.fields import Fields
 from shared.domain.journal_positions import ALL_THAT_IS_KEPT
 
 MAX_EVENTS: Final = 200

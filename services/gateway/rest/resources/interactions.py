@@ -15,13 +15,14 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.journal.journal_reader import JournalReader
 from services.gateway.operations.parameters.workbin_ids import uuid_of
 from services.gateway.operations.rules import Ownership
-from services.gateway.rest.callers import Callers, bounded_number
+from services.gateway.rest.callers import Callers
+from services.gateway.rest.query_parameters import bounded_number
 from services.gateway.rest.list_parameters import Listing, cut, listed, paged, read_listing
 from services.gateway.rest.resources.events import missed_events
 from services.gateway.rest.search_words import text_search
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.delivery import delivery_fields
-from services.gateway.wire.mail import Fields
-from services.gateway.wire.messages import held, kept, outlined, stamped, watched
+from services.gateway.wire.messages import for_holder, in_workbin, without_text, with_sequence, for_reader
 from services.gateway.wire.states import STATES, capabilities
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
@@ -223,20 +224,20 @@ class InteractionsResource:
         may_read = self._may_read(interaction, agent)
         match ownership_of(interaction, agent):
             case Ownership.READER if listed:
-                message = kept(interaction)
+                message = in_workbin(interaction)
             case ownership if ownership in _HOLDS:
-                message = held(interaction, longest=None)
+                message = for_holder(interaction, longest=None)
             case _ if may_read and not listed:
-                message = watched(interaction, longest=None)
+                message = for_reader(interaction, longest=None)
             case _:
-                message = outlined(interaction, with_user_data=may_read)
-        return stamped(message, interaction.version)
+                message = without_text(interaction, with_user_data=may_read)
+        return with_sequence(message, interaction.version)
 
 
 def _found(interaction: Interaction) -> Fields:
     place = interaction.place
     kept_in = {"workbinId": uuid_of(place)} if place else {}
-    return stamped(outlined(interaction, with_user_data=True) | kept_in, interaction.version)
+    return with_sequence(without_text(interaction, with_user_data=True) | kept_in, interaction.version)
 
 
 def stored_filters(filters: Mapping[str, str]) -> dict[str, object]:

@@ -21,7 +21,7 @@ from services.gateway.operations.properties.add_comment import CommentParameters
 from services.gateway.operations.properties.user_data import RemoveParameters
 from services.gateway.wire.emails import email_message
 from services.gateway.wire.mail import draft
-from services.gateway.wire.messages import held
+from services.gateway.wire.messages import for_holder
 from shared.domain.interaction import Address, Attachment, Email
 from tests.unit.gateway.wire.test_wire import DRAFT as WIRE_DRAFT
 
@@ -211,7 +211,7 @@ def test_unknown_keys_of_a_mail_are_refused_by_name() -> None:
     assert "ccAdress" in refusal.value.message
 
 
-@pytest.mark.parametrize("release", [AS_IT_CAME, email_message(held(OUTBOUND, longest=None))])
+@pytest.mark.parametrize("release", [AS_IT_CAME, email_message(for_holder(OUTBOUND, longest=None))])
 def test_every_key_of_a_message_is_known_when_it_comes_back(release: dict[str, Any]) -> None:
     read_edits(release.get("email", release), DRAFT)
 

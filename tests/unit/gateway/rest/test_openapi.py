@@ -14,14 +14,14 @@ from services.gateway.operations.registry import DESCRIBED
 from services.gateway.rest.openapi.committed import COMMITTED
 from services.gateway.rest.openapi.curl import curl_line
 from services.gateway.rest.openapi.document import as_json, openapi
-from services.gateway.rest.openapi.message_fields import MESSAGE
 from services.gateway.rest.openapi.messages import PER_STATE, TOPICS
-from services.gateway.rest.openapi.operations import MAIL
+from services.gateway.rest.openapi.operation_bodies import MAIL
 from services.gateway.rest.openapi.page import page
-from services.gateway.rest.openapi.samples import DRAFT_ID, IN_STATE
-from services.gateway.rest.openapi.shapes import ref
+from services.gateway.rest.openapi.examples import DRAFT_ID, IN_STATE
+from services.gateway.rest.openapi.schema_builders import ref
 from services.gateway.rest.resources.drop import PATH as DROP
 from services.gateway.rest.routes import RestResources, rest_router
+from services.gateway.wire.fields import INTERACTION_STATE
 from services.gateway.wire.states import NOT_HELD, STATES
 from tests.described import require_described
 
@@ -90,7 +90,7 @@ def test_key_that_is_not_described_is_found() -> None:
 
     for told in (message | {"colour": "red"}, message | {"email_object": mail}):
         with pytest.raises(ValidationError):
-            require_described(ref(MESSAGE), told)
+            require_described(ref(INTERACTION_STATE), told)
 
 
 def test_every_spelling_of_a_mail_is_described() -> None:

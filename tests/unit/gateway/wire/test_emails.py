@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.gateway.wire.emails import email_message
-from services.gateway.wire.messages import gone, held, stamped
+from services.gateway.wire.messages import no_longer_held, for_holder, with_sequence
 from shared.domain.interaction import Address, Attachment, Interaction
 from shared.domain.lifecycle import Direction, State
 from tests.unit.domain.examples import inbound
@@ -26,7 +26,7 @@ def accepted() -> Interaction:
 
 
 def test_an_accepted_mail_is_processing_with_all_of_its_fields() -> None:
-    message = stamped(held(accepted(), longest=None), 3)
+    message = with_sequence(for_holder(accepted(), longest=None), 3)
 
     told = email_message(message)
 
@@ -84,7 +84,7 @@ def test_a_draft_is_composing() -> None:
         mail=replace(accepted().mail, html="<p>Hello</p>"),
     )
 
-    email = email_message(held(draft, longest=None))["email"]
+    email = email_message(for_holder(draft, longest=None))["email"]
 
     assert isinstance(email, dict)
     assert (email["state"], email["body"], email["mime"]) == (
@@ -107,7 +107,7 @@ def test_a_draft_is_composing() -> None:
     ],
 )
 def test_mail_no_longer_held_has_only_a_heading(state: str, shown: str) -> None:
-    told = email_message(stamped(gone("00009A8T8Y130123", "Invoice 17", state), 4))
+    told = email_message(with_sequence(no_longer_held("00009A8T8Y130123", "Invoice 17", state), 4))
 
     assert told["email"] == {
         "id": "00009A8T8Y130123",

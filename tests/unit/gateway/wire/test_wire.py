@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.gateway.http.answers import json_answer
+from services.gateway.wire.fields import timestamp
 from services.gateway.wire.channels import READY, channel_state_message
 from services.gateway.wire.messages import (
-    gone,
-    held,
+    no_longer_held,
+    for_holder,
     invited,
-    outlined,
-    stamped,
-    watched,
+    without_text,
+    with_sequence,
+    for_reader,
 )
-from services.gateway.wire.timestamps import timestamp
 from shared.domain.interaction import Address, Attachment, Email, Interaction, Invitation
 from shared.domain.lifecycle import Direction, State
 from shared.domain.text_sections import Kind, Section
@@ -80,7 +80,7 @@ def test_an_invitation_is_the_documented_message_and_its_expiry() -> None:
 
 
 def test_a_mail_that_has_gone_names_itself_and_allows_nothing() -> None:
-    assert as_json(stamped(gone("1", "Invoice 17", "Revoked"), 3)) == (
+    assert as_json(with_sequence(no_longer_held("1", "Invoice 17", "Revoked"), 3)) == (
         '{"messageTypeName":"InteractionStateMessage","messageType":"InteractionStateMessage",'
         '"id":"1","channel":"email",'
         '"email_object":{"subject":"Invoice 17","Subject":"Invoice 17","interactionId":"1"},'
@@ -89,7 +89,7 @@ def test_a_mail_that_has_gone_names_itself_and_allows_nothing() -> None:
 
 
 def test_accepted_mail_has_all_fields_in_order_of_the_seed() -> None:
-    message = held(ACCEPTED, longest=None)
+    message = for_holder(ACCEPTED, longest=None)
 
     assert list(message) == [
         "messageTypeName",
@@ -146,7 +146,7 @@ def test_accepted_mail_has_all_fields_in_order_of_the_seed() -> None:
 
 
 def test_a_draft_is_shown_in_the_order_of_the_seed() -> None:
-    message = held(DRAFT, longest=None)
+    message = for_holder(DRAFT, longest=None)
 
     assert list(message)[4:9] == [
         "email_object",
@@ -172,7 +172,7 @@ def test_a_draft_is_shown_in_the_order_of_the_seed() -> None:
 def test_blind_copies_are_shown_to_their_author() -> None:
     draft = replace(DRAFT, mail=replace(DRAFT.mail, bcc=(Address("eve@example.org"),)))
 
-    email_object = held(draft, longest=None)["email_object"]
+    email_object = for_holder(draft, longest=None)["email_object"]
 
     assert isinstance(email_object, dict)
     assert email_object["BCCAddresses"] == "eve@example.org"
@@ -181,7 +181,7 @@ def test_blind_copies_are_shown_to_their_author() -> None:
 def test_warnings_of_the_parser_are_shown() -> None:
     odd = replace(ACCEPTED, mail=replace(ACCEPTED.mail, warnings=("encrypted", "tnef")))
 
-    email_object = held(odd, longest=None)["email_object"]
+    email_object = for_holder(odd, longest=None)["email_object"]
 
     assert isinstance(email_object, dict)
     assert email_object["Warnings"] == ["encrypted", "tnef"]
@@ -192,8 +192,8 @@ def test_sections_count_as_javascript_does() -> None:
     sections = (Section(Kind.NEW, 0, 6), Section(Kind.QUOTED, 6, 11))
     answer = replace(ACCEPTED, mail=replace(ACCEPTED.mail, text=text, sections=sections))
 
-    whole = held(answer, longest=None)["email_object"]
-    beginning = held(answer, longest=8)["email_object"]
+    whole = for_holder(answer, longest=None)["email_object"]
+    beginning = for_holder(answer, longest=8)["email_object"]
 
     assert isinstance(whole, dict)
     assert isinstance(beginning, dict)
@@ -207,7 +207,7 @@ def test_sections_count_as_javascript_does() -> None:
 def test_sections_are_left_out_where_all_is_new() -> None:
     mail = replace(ACCEPTED.mail, text="Yes", sections=(Section(Kind.NEW, 0, 3),))
 
-    email_object = held(replace(ACCEPTED, mail=mail), longest=None)["email_object"]
+    email_object = for_holder(replace(ACCEPTED, mail=mail), longest=None)["email_object"]
 
     assert isinstance(email_object, dict)
     assert "Sections" not in email_object
@@ -216,7 +216,7 @@ def test_sections_are_left_out_where_all_is_new() -> None:
 def test_verdict_on_the_sender_is_shown_with_its_reason() -> None:
     mail = replace(ACCEPTED.mail, authenticated=False, authentication="DMARC failed for a.example")
 
-    email_object = held(replace(ACCEPTED, mail=mail), longest=None)["email_object"]
+    email_object = for_holder(replace(ACCEPTED, mail=mail), longest=None)["email_object"]
 
     assert isinstance(email_object, dict)
     assert email_object["Authenticated"] == "false"
@@ -224,7 +224,7 @@ def test_verdict_on_the_sender_is_shown_with_its_reason() -> None:
 
 
 def test_a_text_too_long_for_a_message_is_cut_and_said_to_be() -> None:
-    email_object = held(ACCEPTED, longest=3)["email_object"]
+    email_object = for_holder(ACCEPTED, longest=3)["email_object"]
 
     assert isinstance(email_object, dict)
     assert (email_object["Text"], email_object["StructuredText"]) == ("Hel", "")
@@ -234,17 +234,17 @@ def test_a_text_too_long_for_a_message_is_cut_and_said_to_be() -> None:
 def test_user_data_never_holds_bytes() -> None:
     data = {"a": b"\0", "b": {"c": b"\0", "d": [1, b"\0", NOON]}}
 
-    message = held(replace(ACCEPTED, user_data=data), longest=None)
+    message = for_holder(replace(ACCEPTED, user_data=data), longest=None)
 
     assert message["userData"] == {"b": {"d": [1, "2026-03-02T12:00:00.250Z"]}}
 
 
 def test_watched_interaction_has_no_capabilities() -> None:
-    assert watched(ACCEPTED, longest=None)["capabilities"] == []
+    assert for_reader(ACCEPTED, longest=None)["capabilities"] == []
 
 
 def test_an_outline_has_no_words() -> None:
-    email_object = outlined(ACCEPTED, with_user_data=False)["email_object"]
+    email_object = without_text(ACCEPTED, with_user_data=False)["email_object"]
 
     assert isinstance(email_object, dict)
     assert not {"Text", "StructuredText", "attachments"} & email_object.keys()

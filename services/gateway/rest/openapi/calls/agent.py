@@ -4,49 +4,49 @@ from typing import Final
 
 from services.gateway.operations.request import OK
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.shapes import (
+from services.gateway.rest.openapi.schema_builders import (
     ANYTHING,
     NUMBER,
     TEXT,
-    answering,
+    success,
     constant,
     optional,
     ref,
-    several,
-    shape,
+    array_of,
+    object_of,
 )
 
-_CHANNEL_STATE: Final = shape(
+_CHANNEL_STATE: Final = object_of(
     {"operationName": TEXT},
     description="Ready, NotReady, or another state of /settings/agent-states.",
     example={"operationName": "Ready"},
 )
-_SESSION: Final = shape(
+_SESSION: Final = object_of(
     {
         "operationName": TEXT,
-        "channels": optional(several(TEXT)),
+        "channels": optional(array_of(TEXT)),
         **{name: {"description": "Not read."} for name in ("place", "loginCode", "queue")},
     },
     ("operationName",),
     description="StartContactCenterSession, EndContactCenterSession, or an agent's state.",
     example={"operationName": "StartContactCenterSession", "channels": ["email"]},
 )
-_PREFERENCES: Final = shape(
+_PREFERENCES: Final = object_of(
     {"preferences": ANYTHING | {"description": "At most 16 kB as JSON, 32 levels deep."}},
     example={"preferences": {"language": "de", "theme": "dark"}},
 )
-_SOME_CHANNELS: Final = shape(
+_SOME_CHANNELS: Final = object_of(
     {
         "statusCode": {"const": 7},
         "statusMessage": TEXT,
         "status": {"const": "ok"},
-        "channels": several(shape({"channel": TEXT, "statusCode": NUMBER})),
+        "channels": array_of(object_of({"channel": TEXT, "statusCode": NUMBER})),
     },
     description="Some of the channels are not offered here.",
 )
 
 AGENT_CALLS: Final[tuple[Call, ...]] = (
-    Call("get", "/me", "Agent", "The agent who is logged in.", answering(user=ref("User"))),
+    Call("get", "/me", "Agent", "The agent who is logged in.", success(user=ref("User"))),
     Call(
         "post",
         "/me",
@@ -69,7 +69,7 @@ AGENT_CALLS: Final[tuple[Call, ...]] = (
         "/me/preferences",
         "Agent",
         "What I prefer, as a client of mine has stored it; an empty object at first.",
-        answering(preferences=ANYTHING),
+        success(preferences=ANYTHING),
     ),
     Call(
         "put",
@@ -86,14 +86,14 @@ AGENT_CALLS: Final[tuple[Call, ...]] = (
         "The addresses that I may write from (`fromAddress` of a mail), with the name beside each:"
         " the contact center's senders, then its mailboxes and their aliases. The first is that of"
         " a new mail.",
-        answering(senders=several(ref("Sender"))),
+        success(senders=array_of(ref("Sender"))),
     ),
     Call(
         "get",
         "/me/channels",
         "Agent",
         "My channels.",
-        {"oneOf": [answering(uris=several(TEXT)), answering(channels=several(ref("Channel")))]},
+        {"oneOf": [success(uris=array_of(TEXT)), success(channels=array_of(ref("Channel")))]},
         query=("fields",),
     ),
     Call(
@@ -101,7 +101,7 @@ AGENT_CALLS: Final[tuple[Call, ...]] = (
         "/me/channels/{channel}",
         "Agent",
         "One of my channels; the only one is `email`.",
-        answering(channel=ref("Channel")),
+        success(channel=ref("Channel")),
     ),
     Call(
         "post",
@@ -116,6 +116,6 @@ AGENT_CALLS: Final[tuple[Call, ...]] = (
         "/settings/agent-states",
         "Agent",
         "The states that an agent may choose.",
-        answering(agentStates=several(ref("AgentState")), settings=several(ref("AgentState"))),
+        success(agentStates=array_of(ref("AgentState")), settings=array_of(ref("AgentState"))),
     ),
 )

@@ -5,13 +5,14 @@ from typing import Final
 from services.gateway.operations.request import ZERO
 from services.gateway.rest.openapi.calls.bodies import BYTES
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.shapes import TEXT, ref, several, shape
+from services.gateway.rest.openapi.schema_builders import TEXT, ref, array_of, object_of
+from services.gateway.wire.fields import INTERACTION_STATE
 
-_REMOVED_ATTACHMENT: Final = shape(
+_REMOVED_ATTACHMENT: Final = object_of(
     {
         "statusCode": {"const": 0},
         "status": {"const": "ok"},
-        "interaction": ref("InteractionStateMessage"),
+        "interaction": ref(INTERACTION_STATE),
     },
     ("statusCode", "status"),
     example=ZERO,
@@ -24,19 +25,19 @@ ATTACHMENT_CALLS: Final[tuple[Call, ...]] = (
         "Attachments",
         "Attach files to a draft: one part `attachment` for each. A Send after the answer includes"
         " them; a message on the topic says when the draft lists them.",
-        shape(
+        object_of(
             {
                 "statusCode": {"const": 0},
                 "documentId": TEXT,
                 "status": {"const": "ok"},
-                "documentIds": several(TEXT),
-                "interaction": ref("InteractionStateMessage"),
+                "documentIds": array_of(TEXT),
+                "interaction": ref(INTERACTION_STATE),
             },
             ("statusCode", "documentId"),
         ),
-        shape({"attachment": several(BYTES)}),
+        object_of({"attachment": array_of(BYTES)}),
         body_type="multipart/form-data",
-        may_wait=True,
+        takes_wait=True,
     ),
     Call(
         "get",
@@ -46,7 +47,7 @@ ATTACHMENT_CALLS: Final[tuple[Call, ...]] = (
         BYTES,
         query=("disposition", "key"),
         media_type="*/*",
-        in_parts=True,
+        takes_range=True,
     ),
     Call(
         "delete",
@@ -54,6 +55,6 @@ ATTACHMENT_CALLS: Final[tuple[Call, ...]] = (
         "Attachments",
         "Remove a file from a draft. A Send after the answer does not include it.",
         _REMOVED_ATTACHMENT,
-        may_wait=True,
+        takes_wait=True,
     ),
 )

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.shapes import TEXT, Schema, ref, several
+from services.gateway.rest.openapi.schema_builders import TEXT, Schema, ref, array_of
+from services.gateway.wire.fields import INTERACTION_STATE
 
 BYTES: Final[Schema] = {"type": "string", "contentMediaType": "application/octet-stream"}
 RAW_MAIL: Final[Schema] = {"type": "string", "contentMediaType": "message/rfc822"}
@@ -11,10 +12,10 @@ ANSWERED: Final[Schema] = {
     "properties": {
         "status": {"oneOf": [{"const": "ok"}, {"const": 0}]},
         "statusCode": {"const": 0},
-        "interaction": ref("InteractionStateMessage"),
+        "interaction": ref(INTERACTION_STATE),
         "replyInteractionId": TEXT,
         "interactionId": TEXT,
-        "ignoredKeys": several(TEXT)
+        "ignoredKeys": array_of(TEXT)
         | {"description": "Changed keys of `email_object` that are not read."},
     },
     "required": ["status", "statusCode"],

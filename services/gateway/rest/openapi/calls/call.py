@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 
-from services.gateway.rest.openapi.shapes import Schema
+from services.gateway.rest.openapi.schema_builders import Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One method of one address.
 
-    `is_tagged`: its answers have an ETag. `may_be_known`: a client that names it in If-None-Match
-    is answered 304. `in_parts`: both, and one range may be asked for (206). `may_wait`: it takes
-    `Prefer: wait` and may be answered 202. `other_bodies` are by media type. `success` is the
-    status of success, `headers` are further ones, and `security` replaces that of the document.
+    With `takes_if_none_match` or `takes_range` its answers have an ETag as well. `other_bodies` are
+    by media type, `headers` are those of requests beyond the ones that the flags bring, and
+    `security` replaces that of the document.
     """
 
     method: str
@@ -24,11 +23,14 @@ class Call:
     query: tuple[str, ...] = ()
     media_type: str = "application/json"
     body_type: str = "application/json"
-    is_tagged: bool = False
-    may_be_known: bool = False
-    in_parts: bool = False
-    may_wait: bool = False
+    has_etag: bool = False
+    takes_if_none_match: bool = False
+    """An unchanged answer is 304."""
+    takes_range: bool = False
+    """A part of the answer is 206; If-None-Match is taken too."""
+    takes_wait: bool = False
+    """`Prefer: wait` and If-Match are taken; without an outcome in time the answer is 202."""
     other_bodies: tuple[tuple[str, Schema], ...] = ()
-    success: str = "200"
+    success_status: str = "200"
     headers: tuple[str, ...] = ()
     security: tuple[str, ...] = ()

@@ -3,9 +3,9 @@
 from typing import Final
 
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.samples import MERGED_CONTACT_ID
-from services.gateway.rest.openapi.schemas import CONTACT_FIELDS, listing
-from services.gateway.rest.openapi.shapes import TEXT, answering, ref, shape
+from services.gateway.rest.openapi.examples import MERGED_CONTACT_ID
+from services.gateway.rest.openapi.answer_schemas import CONTACT_FIELDS, listing
+from services.gateway.rest.openapi.schema_builders import TEXT, success, ref, object_of
 
 CONTACT_CALLS: Final[tuple[Call, ...]] = (
     Call(
@@ -21,8 +21,8 @@ CONTACT_CALLS: Final[tuple[Call, ...]] = (
         "/ucs/contacts/{id}",
         "Contacts",
         "A contact, or the one that it is merged into.",
-        answering(contact=ref("Customer")),
-        is_tagged=True,
+        success(contact=ref("Customer")),
+        has_etag=True,
     ),
     Call(
         "put",
@@ -30,9 +30,9 @@ CONTACT_CALLS: Final[tuple[Call, ...]] = (
         "Contacts",
         "Change some fields; addresses, groups and `blocked` are for administrators. The first"
         " address stays. Mail of a blocked contact is completed at once.",
-        answering(contact=ref("Customer")),
-        shape(CONTACT_FIELDS, (), additionalProperties=False, example={"name": "Ann Example"}),
-        is_tagged=True,
+        success(contact=ref("Customer")),
+        object_of(CONTACT_FIELDS, (), additionalProperties=False, example={"name": "Ann Example"}),
+        has_etag=True,
         headers=("If-Match",),
     ),
     Call(
@@ -41,13 +41,13 @@ CONTACT_CALLS: Final[tuple[Call, ...]] = (
         "Contacts",
         "Merge `contactId` into this contact, or undo the merge of this one; for administrators."
         " Both keep their mails and addresses, and are shown as one.",
-        answering(contact=ref("Customer")),
-        shape(
+        success(contact=ref("Customer")),
+        object_of(
             {"operationName": {"enum": ["Merge", "UndoMerge"]}, "contactId": TEXT},
             ("operationName",),
             example={"operationName": "Merge", "contactId": MERGED_CONTACT_ID},
         ),
-        is_tagged=True,
+        has_etag=True,
     ),
     Call(
         "get",

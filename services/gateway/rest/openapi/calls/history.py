@@ -4,8 +4,8 @@ from typing import Final
 
 from services.gateway.rest.openapi.calls.bodies import ANSWERED, BYTES
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.schemas import listing
-from services.gateway.rest.openapi.shapes import ref, shape
+from services.gateway.rest.openapi.answer_schemas import listing
+from services.gateway.rest.openapi.schema_builders import ref, object_of
 
 HISTORY_CALLS: Final[tuple[Call, ...]] = (
     Call(
@@ -22,12 +22,12 @@ HISTORY_CALLS: Final[tuple[Call, ...]] = (
         "NotAReport and Release, for administrators: a mail that was taken for a report, or that"
         " a screening rule has discarded or a flood folded, becomes an ordinary one in its queue.",
         ANSWERED,
-        shape(
+        object_of(
             {"operationName": {"enum": ["NotAReport", "Release"]}},
             ("operationName",),
             example={"operationName": "NotAReport"},
         ),
-        may_wait=True,
+        takes_wait=True,
     ),
     Call(
         "get",

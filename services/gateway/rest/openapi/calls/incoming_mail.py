@@ -4,7 +4,7 @@ from typing import Final
 
 from services.gateway.rest.openapi.calls.bodies import RAW_MAIL
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.shapes import TEXT, shape
+from services.gateway.rest.openapi.schema_builders import TEXT, object_of
 
 INCOMING_MAIL_CALLS: Final[tuple[Call, ...]] = (
     Call(
@@ -13,15 +13,15 @@ INCOMING_MAIL_CALLS: Final[tuple[Call, ...]] = (
         "Incoming mail",
         "Hand in a mail for a mailbox, as a server does by SMTP. Once this is answered, a majority"
         " of databases holds it. Programs do so with a token of their own (`mailroom make-token`).",
-        shape(
+        object_of(
             {"statusCode": {"const": 0}, "arrivalId": TEXT},
             ("statusCode", "arrivalId"),
             example={"statusCode": 0, "arrivalId": "00009A8T8Y130123"},
         ),
         RAW_MAIL,
         body_type="message/rfc822",
-        other_bodies=(("multipart/form-data", shape({"mail": RAW_MAIL}, ("mail",))),),
-        success="202",
+        other_bodies=(("multipart/form-data", object_of({"mail": RAW_MAIL}, ("mail",))),),
+        success_status="202",
         headers=("X-Envelope-From",),
         security=("token",),
     ),

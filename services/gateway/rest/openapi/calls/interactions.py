@@ -7,38 +7,39 @@ from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.registry import ON_INTERACTIONS
 from services.gateway.rest.openapi.calls.bodies import ANSWERED, LIST
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.operations import parameter_schemas
-from services.gateway.rest.openapi.schemas import listing
-from services.gateway.rest.openapi.shapes import (
+from services.gateway.rest.openapi.operation_bodies import parameter_schemas
+from services.gateway.rest.openapi.answer_schemas import listing
+from services.gateway.rest.openapi.schema_builders import (
     FLAG,
     NUMBER,
     TEXT,
     Schema,
-    answering,
+    success,
     ref,
-    several,
-    shape,
+    array_of,
+    object_of,
 )
+from services.gateway.wire.fields import INTERACTION_STATE
 
-_DRAFT: Final = shape(
+_DRAFT: Final = object_of(
     parameter_schemas(UPDATE.parameters), (), description=UPDATE.summary, example=UPDATE.example
 )
-_ONE_INTERACTION: Final = answering(interaction=ref("InteractionStateMessage"))
-_EVENTS: Final = shape(
+_ONE_INTERACTION: Final = success(interaction=ref(INTERACTION_STATE))
+_EVENTS: Final = object_of(
     {
         "statusCode": {"const": 0},
-        "events": several(shape({"channel": TEXT, "data": {}})),
+        "events": array_of(object_of({"channel": TEXT, "data": {}})),
         "position": NUMBER,
         "hasMore": FLAG,
     },
     ("statusCode", "events", "position"),
     additionalProperties=False,
 )
-_FOUND: Final = shape(
+_FOUND: Final = object_of(
     {
         "statusCode": {"const": 0},
-        "interactions": several(
-            {"allOf": [ref("InteractionStateMessage"), {"properties": {"workbinId": TEXT}}]}
+        "interactions": array_of(
+            {"allOf": [ref(INTERACTION_STATE), {"properties": {"workbinId": TEXT}}]}
         ),
         "hasMore": FLAG,
     },
@@ -70,7 +71,7 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "Interactions",
         "The interactions that are offered to me or that I work on. With `fields` also the"
         " `position` to subscribe with.",
-        listing("interactions", "InteractionStateMessage", position=NUMBER),
+        listing("interactions", INTERACTION_STATE, position=NUMBER),
         query=LIST,
     ),
     Call(
@@ -89,7 +90,7 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
                 },
             },
         },
-        may_wait=True,
+        takes_wait=True,
     ),
     Call(
         "get",
@@ -117,7 +118,7 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "Interactions",
         "One interaction that is offered to me or that I work on.",
         _ONE_INTERACTION,
-        may_be_known=True,
+        takes_if_none_match=True,
     ),
     Call(
         "post",
@@ -127,10 +128,10 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         " is sent on the topic.",
         ANSWERED,
         _operation_bodies(),
-        may_wait=True,
+        takes_wait=True,
     ),
     *(
-        Call("put", path, "Interactions", "Save a draft.", ANSWERED, _DRAFT, may_wait=True)
+        Call("put", path, "Interactions", "Save a draft.", ANSWERED, _DRAFT, takes_wait=True)
         for path in ("/me/interactions/{id}", "/interactions/{id}")
     ),
     Call(
@@ -138,7 +139,7 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "/interactions",
         "Interactions",
         "All interactions that are not finished.",
-        listing("interactions", "InteractionStateMessage"),
+        listing("interactions", INTERACTION_STATE),
         query=LIST,
     ),
     Call(
@@ -147,6 +148,6 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "Interactions",
         "One interaction.",
         _ONE_INTERACTION,
-        may_be_known=True,
+        takes_if_none_match=True,
     ),
 )

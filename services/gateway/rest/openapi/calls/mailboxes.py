@@ -4,8 +4,8 @@ from typing import Final
 
 from services.gateway.rest.openapi.calls.bodies import ANSWERED, LIST
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.schemas import listing
-from services.gateway.rest.openapi.shapes import TEXT, answering, ref, shape
+from services.gateway.rest.openapi.answer_schemas import listing
+from services.gateway.rest.openapi.schema_builders import TEXT, success, ref, object_of
 
 MAILBOX_CALLS: Final[tuple[Call, ...]] = (
     Call(
@@ -21,7 +21,7 @@ MAILBOX_CALLS: Final[tuple[Call, ...]] = (
         "/mailboxes/{address}",
         "Mailboxes",
         "One mailbox with its folders.",
-        answering(mailbox=ref("Mailbox")),
+        success(mailbox=ref("Mailbox")),
     ),
     Call(
         "post",
@@ -29,7 +29,7 @@ MAILBOX_CALLS: Final[tuple[Call, ...]] = (
         "Mailboxes",
         "Have a mailbox looked into now, stopped, started, or gone through again since a time.",
         ANSWERED,
-        shape(
+        object_of(
             {
                 "operationName": {"enum": ["LookNow", "Stop", "Start", "Backfill"]},
                 "since": TEXT | {"description": "For Backfill: a day or a moment of ISO 8601."},

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.shapes import FLAG, NUMBER, TEXT, Schema
+from services.gateway.rest.openapi.schema_builders import FLAG, NUMBER, TEXT, Schema
 from services.gateway.rest.search_words import LONGEST
 
 _FAILURES: Final = tuple(
@@ -37,7 +37,7 @@ _QUERY: Final[dict[str, tuple[Schema, str]]] = {
         "The last position received; -1: return only the newest position; -2: all that is kept.",
     ),
 }
-_ONCE_HEADERS: Final = ("Idempotency-Key",)
+_IDEMPOTENCY_HEADERS: Final = ("Idempotency-Key",)
 _WAIT_HEADERS: Final = ("Prefer", "If-Match")
 _KNOWN_HEADERS: Final = ("If-None-Match",)
 _RANGE_HEADERS: Final = ("Range", "If-Range")
@@ -106,12 +106,12 @@ def _parameters(call: Call) -> list[dict[str, Any]]:
         {"name": name, "in": "query", "schema": _QUERY[name][0], "description": _QUERY[name][1]}
         for name in call.query
     ]
-    is_once = call.method in {"post", "delete"}
+    may_be_repeated = call.method in {"post", "delete"}
     names = (
-        *(_ONCE_HEADERS if is_once else ()),
-        *(_WAIT_HEADERS if call.may_wait else ()),
-        *(_KNOWN_HEADERS if call.may_be_known or call.in_parts else ()),
-        *(_RANGE_HEADERS if call.in_parts else ()),
+        *(_IDEMPOTENCY_HEADERS if may_be_repeated else ()),
+        *(_WAIT_HEADERS if call.takes_wait else ()),
+        *(_KNOWN_HEADERS if call.takes_if_none_match or call.takes_range else ()),
+        *(_RANGE_HEADERS if call.takes_range else ()),
         *call.headers,
     )
     in_header = [
@@ -131,22 +131,22 @@ def _responses(call: Call) -> dict[str, Any]:
         "description": "Success.",
         "content": {call.media_type: {"schema": call.answers}},
     }
-    if call.is_tagged or call.may_be_known or call.in_parts:
+    if call.has_etag or call.takes_if_none_match or call.takes_range:
         success["headers"] = _TAG
     codes = _FAILURES + (_FAILURES_OF_POST if call.method in {"post", "put", "delete"} else ())
     failures = {code: {"$ref": "#/components/responses/Failure"} for code in sorted(codes)}
     later = (
         {"202": success | {"description": "The outcome is not known yet; it is sent on the topic."}}
-        if call.may_wait
+        if call.takes_wait
         else {}
     )
-    parts = {"206": success} if call.in_parts else {}
+    parts = {"206": success} if call.takes_range else {}
     known = (
         {"304": {"description": "The client has this version.", "headers": _TAG}}
-        if call.may_be_known or call.in_parts
+        if call.takes_if_none_match or call.takes_range
         else {}
     )
-    return {call.success: success, **later, **parts, **known, **failures}
+    return {call.success_status: success, **later, **parts, **known, **failures}
 
 
 def _identifier(call: Call) -> str:

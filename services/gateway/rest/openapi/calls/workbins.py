@@ -5,24 +5,25 @@ from typing import Final
 
 from services.gateway.rest.openapi.calls.bodies import ANSWERED
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.operations import WORKBIN
-from services.gateway.rest.openapi.samples import DRAFT_ID
-from services.gateway.rest.openapi.shapes import (
+from services.gateway.rest.openapi.operation_bodies import WORKBIN
+from services.gateway.rest.openapi.examples import DRAFT_ID
+from services.gateway.rest.openapi.schema_builders import (
     TEXT,
     Schema,
-    answering,
+    success,
     optional,
     ref,
-    several,
-    shape,
+    array_of,
+    object_of,
 )
+from services.gateway.wire.fields import INTERACTION_STATE
 
 _ADD: Final = {"operationName": "AddInteraction", "id": DRAFT_ID}
 
 
 def _operation(example: Mapping[str, str]) -> Schema:
     """Return the body of an operation on a workbin."""
-    return shape(
+    return object_of(
         {
             "operationName": {
                 "enum": [
@@ -55,7 +56,7 @@ WORKBIN_CALLS: Final[tuple[Call, ...]] = (
         "/me/workbins",
         "Workbins",
         "My workbins and those of my groups.",
-        answering(**_FOUND, workbins=several(ref("Workbin"))),
+        success(**_FOUND, workbins=array_of(ref("Workbin"))),
         query=("fields",),
     ),
     Call(
@@ -65,17 +66,17 @@ WORKBIN_CALLS: Final[tuple[Call, ...]] = (
         "Put an interaction into the workbin that `workbin` names, or take it out.",
         ANSWERED,
         _operation(_ADD | {"workbin": "email.in-progress"}),
-        may_wait=True,
+        takes_wait=True,
     ),
     Call(
         "get",
         "/me/workbins/{workbin}",
         "Workbins",
         "A workbin and what is in it.",
-        answering(
+        success(
             **_FOUND,
             workbin=ref("Workbin"),
-            interactions=several(ref("InteractionStateMessage")),
+            interactions=array_of(ref(INTERACTION_STATE)),
         ),
     ),
     Call(
@@ -85,6 +86,6 @@ WORKBIN_CALLS: Final[tuple[Call, ...]] = (
         "Put an interaction into this workbin, or take it out.",
         ANSWERED,
         _operation(_ADD),
-        may_wait=True,
+        takes_wait=True,
     ),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from services.gateway.wire.timestamps import timestamp
+from services.gateway.wire.fields import timestamp
 from shared.contracts.events import DeliveryReported
 from shared.contracts.outgoing import Outgoing
 from shared.domain.deliveries.delivery import Conclusion, DeliveryState, RecipientState

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from services.gateway.rest.openapi.container import VIEW_SANDBOX
+from services.gateway.wire.mail_page import VIEW_SANDBOX
 from shared.domain.interaction import Email
 from shared.mail.html.sanitizer import sanitise
 from tests.fixtures.chromium import running_chromium

@@ -5,7 +5,8 @@ from html import escape
 import pytest
 from playwright.async_api import BrowserContext, Page
 
-from services.gateway.rest.openapi.container import BOX, POLICY, SANDBOX
+from services.gateway.rest.openapi.html_advice import BOX_STYLE, FRAME_POLICY
+from services.gateway.wire.mail_page import SANDBOX
 from shared.mail.html.sanitizer import sanitise
 
 pytestmark = pytest.mark.connected
@@ -62,7 +63,7 @@ async def test_unfiltered_attack_covers_a_button_without_a_container(
 async def test_unfiltered_attack_stays_in_the_documented_box(
     chromium: BrowserContext, attack: str
 ) -> None:
-    page = await desktop(chromium, f'<div style="{BOX}">{ATTACKS[attack]}</div>')
+    page = await desktop(chromium, f'<div style="{BOX_STYLE}">{ATTACKS[attack]}</div>')
 
     assert await covered(page) == []
 
@@ -71,7 +72,7 @@ async def test_unfiltered_attack_stays_in_the_documented_box(
 async def test_unfiltered_attack_stays_in_the_documented_frame(
     chromium: BrowserContext, attack: str
 ) -> None:
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{FRAME_POLICY}">'
     inside = escape(policy + ATTACKS[attack])
     frame = f'<iframe sandbox="{SANDBOX}" srcdoc="{inside}" style="width:100%;height:100%">'
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page
 
 from deploy.local.folders import temporary_folder
-from services.gateway.rest.openapi.container import SANDBOX, VIEW_SANDBOX
+from services.gateway.wire.mail_page import SANDBOX, VIEW_SANDBOX
 from shared.domain.interaction import Attachment, Email, Interaction
 from shared.mail.html.sanitizer import sanitise
 from shared.storage.files.document_store import DocumentStore

@@ -2,16 +2,12 @@
 
 from typing import Final
 
-SANDBOX: Final = "allow-popups allow-popups-to-escape-sandbox"
-"""The frame's `sandbox`: links open in new windows; scripts and forms are off."""
+from services.gateway.wire.mail_page import SANDBOX, VIEW_SANDBOX
 
-VIEW_SANDBOX: Final = f"allow-same-origin {SANDBOX}"
-"""The frame's `sandbox` for the view: the page around it may read how high the mail is."""
-
-POLICY: Final = "default-src 'none'; img-src data: blob: 'self'; style-src 'unsafe-inline'"
+FRAME_POLICY: Final = "default-src 'none'; img-src data: blob: 'self'; style-src 'unsafe-inline'"
 """The Content-Security-Policy at the top of the document in the frame."""
 
-BOX: Final = (
+BOX_STYLE: Final = (
     "position:relative;isolation:isolate;contain:content;overflow:auto;"
     "max-width:100%;max-height:60vh"
 )
@@ -25,6 +21,6 @@ be large: show them in a container that they cannot leave. The easiest is \
 `GET /ucs/interactions/{{id}}/view`, a page with a policy of its own and the pictures of the \
 mail, in `<iframe sandbox="{VIEW_SANDBOX}" src="…/view">` on a page of the same origin. Elsewhere \
 a frame is best, `<iframe sandbox="{SANDBOX}" srcdoc="…">`, whose document begins with \
-`<meta http-equiv="Content-Security-Policy" content="{POLICY}">`. A page that includes the HTML \
-directly puts it into an element of its own with the style `{BOX}`.
+`<meta http-equiv="Content-Security-Policy" content="{FRAME_POLICY}">`. A page that includes the HTML \
+directly puts it into an element of its own with the style `{BOX_STYLE}`.
 """

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.message_fields import FIELDS, MESSAGE
-from services.gateway.rest.openapi.shapes import (
+from services.gateway.rest.openapi.message_fields import FIELDS
+from services.gateway.rest.openapi.schema_builders import (
     ANYTHING,
     FLAG,
     MOMENT,
@@ -11,9 +11,12 @@ from services.gateway.rest.openapi.shapes import (
     TEXT,
     Schema,
     ref,
-    several,
-    shape,
+    array_of,
+    object_of,
 )
+from services.gateway.wire.fields import INTERACTION_STATE
+from services.gateway.wire.users import ROLES
+from shared.domain.mailbox_health import Health
 
 
 def listing(name: str, items: str, **beside: Schema) -> Schema:
@@ -24,13 +27,13 @@ def listing(name: str, items: str, **beside: Schema) -> Schema:
     counted = {"totalCount": NUMBER, "hasMore": FLAG}
     return {
         "oneOf": [
-            shape(
-                {"statusCode": {"const": 0}, "uris": several(TEXT), **counted},
+            object_of(
+                {"statusCode": {"const": 0}, "uris": array_of(TEXT), **counted},
                 ("statusCode", "uris"),
                 additionalProperties=False,
             ),
-            shape(
-                {"statusCode": {"const": 0}, name: several(_partial(items)), **counted, **beside},
+            object_of(
+                {"statusCode": {"const": 0}, name: array_of(_partial(items)), **counted, **beside},
                 ("statusCode", name),
                 additionalProperties=False,
             ),
@@ -40,22 +43,22 @@ def listing(name: str, items: str, **beside: Schema) -> Schema:
 
 def _partial(name: str) -> Schema:
     """Return the schema of an object that may have only some of its fields."""
-    return shape(FIELDS if name == MESSAGE else SCHEMAS[name]["properties"], ())
+    return object_of(FIELDS if name == INTERACTION_STATE else SCHEMAS[name]["properties"], ())
 
 
-_ADDRESS: Final = shape(
+_ADDRESS: Final = object_of(
     {"address": TEXT, "personal": TEXT},
     ("address",),
     description="An address and the name shown beside it (seed 004).",
 )
-_USER: Final = shape(
+_USER: Final = object_of(
     {
         "id": TEXT,
         "userName": TEXT,
         "firstName": TEXT,
         "lastName": TEXT,
         "emailAddress": TEXT,
-        "roles": several({"enum": ["ROLE_AGENT", "ROLE_ADMIN"]}),
+        "roles": array_of({"enum": list(ROLES.values())}),
         "enabled": FLAG,
         "changePasswordOnFirstLogin": FLAG,
         "contactCenterId": TEXT,
@@ -63,7 +66,7 @@ _USER: Final = shape(
         "path": TEXT,
     }
 )
-_QUEUE: Final = shape(
+_QUEUE: Final = object_of(
     {
         "id": TEXT,
         "name": TEXT,
@@ -73,7 +76,7 @@ _QUEUE: Final = shape(
         "path": TEXT,
     }
 )
-_AGENT_STATE: Final = shape(
+_AGENT_STATE: Final = object_of(
     {
         "id": TEXT,
         "displayName": TEXT,
@@ -83,8 +86,8 @@ _AGENT_STATE: Final = shape(
     },
     ("id", "displayName", "state"),
 )
-_CHANNEL: Final = shape({"channel": {"const": "email"}, "userState": ref("AgentState")})
-_WORKBIN: Final = shape(
+_CHANNEL: Final = object_of({"channel": {"const": "email"}, "userState": ref("AgentState")})
+_WORKBIN: Final = object_of(
     {
         "workbinId": TEXT,
         "active": FLAG,
@@ -100,13 +103,13 @@ _WORKBIN: Final = shape(
     ("workbinId", "workbinName", "viewName", "workbinType", "id", "uri", "type"),
     description="A workbin, with the fields of releases 8.5.1 and 8.5.2.",
 )
-_UCS: Final = shape(
+_UCS: Final = object_of(
     {
         "from": ref("Address"),
         "reply_to": ref("Address"),
-        "to": several(ref("Address")),
-        "cc": several(ref("Address")),
-        "bcc": several(ref("Address")),
+        "to": array_of(ref("Address")),
+        "cc": array_of(ref("Address")),
+        "bcc": array_of(ref("Address")),
         "sent_date": MOMENT,
         "customer_id": TEXT,
         "interaction_id": TEXT,
@@ -119,7 +122,7 @@ _UCS: Final = shape(
         "thread_id": TEXT,
         "external_id": TEXT,
         "reference_id": NUMBER,
-        "perhaps_related": several(TEXT)
+        "perhaps_related": array_of(TEXT)
         | {
             "description": "Interactions of other threads that this mail refers to, without proof"
             " that its sender takes part in them. Only those that the reader may read."
@@ -152,25 +155,25 @@ _UCS: Final = shape(
     ),
     description="E-mail In and E-mail Out (seed 004); fields without a value are left out.",
 )
-_MAILBOX_STATE: Final = {"enum": ["well", "slow", "stopped", "sick"]}
+_MAILBOX_STATE: Final = {"enum": [health.value for health in Health]}
 _MAILBOX_TIMES: Final = {
     "lastLookAt": MOMENT,
     "lastMailAt": MOMENT,
-    "fault": shape({"code": TEXT, "words": TEXT, "do": TEXT}),
+    "fault": object_of({"code": TEXT, "words": TEXT, "do": TEXT}),
 }
-_MAILBOX_FOLDER: Final = shape(
+_MAILBOX_FOLDER: Final = object_of(
     {
         "name": TEXT,
         "state": _MAILBOX_STATE,
         "behind": NUMBER,
         "uid": NUMBER,
         "uidValidity": NUMBER,
-        "skipped": several(shape({"uid": NUMBER, "reason": TEXT})),
+        "skipped": array_of(object_of({"uid": NUMBER, "reason": TEXT})),
     }
     | _MAILBOX_TIMES,
     ("name", "state", "behind", "uid", "skipped"),
 )
-_MAILBOX: Final = shape(
+_MAILBOX: Final = object_of(
     {
         "id": TEXT,
         "address": TEXT,
@@ -178,7 +181,7 @@ _MAILBOX: Final = shape(
         "behind": NUMBER | {"description": "Mails seen and not fetched yet."},
         "mailsToday": NUMBER,
         "faults": NUMBER | {"description": "Looks that failed in a row."},
-        "folders": several(_MAILBOX_FOLDER),
+        "folders": array_of(_MAILBOX_FOLDER),
         "uri": TEXT,
         "path": TEXT,
     }
@@ -186,7 +189,7 @@ _MAILBOX: Final = shape(
     ("id", "address", "state", "behind", "mailsToday", "faults", "folders", "uri", "path"),
     description="A mailbox whose mail is fetched; its state is that of its worst folder.",
 )
-_FAILURE: Final = shape(
+_FAILURE: Final = object_of(
     {
         "statusCode": {"type": "integer", "minimum": 1},
         "statusMessage": TEXT,
@@ -200,22 +203,22 @@ CONTACT_FIELDS: Final[Schema] = {
     "name": TEXT | {"description": "A name given by hand; empty: the newest of the mails."},
     "language": TEXT | {"description": "A language tag such as de or pt-BR, or empty."},
     "attributes": {"type": "object", "additionalProperties": TEXT},
-    "addresses": several(TEXT),
-    "groups": several(TEXT),
+    "addresses": array_of(TEXT),
+    "groups": array_of(TEXT),
     "blocked": FLAG,
 }
 """The fields of a contact that can be changed."""
 
-_CUSTOMER: Final = shape(
+_CUSTOMER: Final = object_of(
     {
         "id": TEXT,
         **CONTACT_FIELDS,
-        "names": several(TEXT) | {"description": "What mails showed beside the address."},
-        "merged": several(
-            shape(
+        "names": array_of(TEXT) | {"description": "What mails showed beside the address."},
+        "merged": array_of(
+            object_of(
                 {
                     "id": TEXT,
-                    "addresses": several(TEXT),
+                    "addresses": array_of(TEXT),
                     "into": TEXT,
                     "mergedAt": MOMENT,
                     "mergedBy": TEXT,
@@ -237,7 +240,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Address": _ADDRESS,
     "AgentState": _AGENT_STATE,
     "Channel": _CHANNEL,
-    "Contact": shape(
+    "Contact": object_of(
         _USER["properties"] | _QUEUE["properties"] | {"contactType": TEXT},
         ("id", "uri", "contactType"),
     ),
@@ -249,8 +252,8 @@ SCHEMAS: Final[dict[str, Schema]] = {
     "Failure": _FAILURE,
     "Mailbox": _MAILBOX,
     "Queue": _QUEUE,
-    "Sender": shape({"address": TEXT, "personal": TEXT}),
-    "Skill": shape({"id": TEXT, "name": TEXT, "uri": TEXT, "path": TEXT}),
+    "Sender": object_of({"address": TEXT, "personal": TEXT}),
+    "Skill": object_of({"id": TEXT, "name": TEXT, "uri": TEXT, "path": TEXT}),
     "User": _USER,
     "Workbin": _WORKBIN,
 }

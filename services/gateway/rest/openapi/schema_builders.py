@@ -2,7 +2,7 @@
 
 from typing import Any, Final, TypeAlias
 
-from services.gateway.wire.mail import Fields
+from services.gateway.wire.fields import Fields
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -18,12 +18,12 @@ def ref(name: str) -> Schema:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def several(items: Schema) -> Schema:
+def array_of(items: Schema) -> Schema:
     """Return the schema of a list."""
     return {"type": "array", "items": items}
 
 
-def shape(properties: Schema, required: tuple[str, ...] | None = None, **more: object) -> Schema:
+def object_of(properties: Schema, required: tuple[str, ...] | None = None, **more: object) -> Schema:
     """Return the schema of an object; every property is required where none is named."""
     names = list(properties) if required is None else list(required)
     return {"type": "object", "properties": properties, "required": names, **more}
@@ -36,9 +36,9 @@ def optional(schema: Schema) -> Schema:
 
 def constant(fields: Fields) -> Schema:
     """Return the schema of an answer that is always the same."""
-    return shape({name: {"const": value} for name, value in fields.items()}, example=fields)
+    return object_of({name: {"const": value} for name, value in fields.items()}, example=fields)
 
 
-def answering(**fields: Schema) -> Schema:
+def success(**fields: Schema) -> Schema:
     """Return the schema of a successful answer with these fields."""
-    return shape({"statusCode": {"const": 0}, **fields})
+    return object_of({"statusCode": {"const": 0}, **fields})

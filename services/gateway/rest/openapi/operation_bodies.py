@@ -11,29 +11,29 @@ from services.gateway.operations.parameters.addresses import ADDRESSES_SCHEMA
 from services.gateway.operations.parameters.email_object_keys import TO_KEYS
 from services.gateway.operations.parameters.model import Parameters
 from services.gateway.operations.parameters.workbin_lookup import WorkbinParameters
-from services.gateway.rest.openapi.shapes import TEXT, Schema, optional, ref, shape
+from services.gateway.rest.openapi.schema_builders import TEXT, Schema, optional, ref, object_of
 
-_ADDRESSED: Final = (
+_ADDRESS_KEYS: Final = (
     *TO_KEYS,
     *("ccAddress", "CCAddresses", "ccAddresses", "cc"),
     *("bccAddress", "BCCAddresses", "bccAddresses", "bcc"),
     *("fromAddress", "FromAddress", "from"),
 )
-_WRITTEN: Final = (
+_TEXT_KEYS: Final = (
     *("subject", "Subject"),
     *("text", "Text", "bodyAsPlainText"),
     *("structuredText", "StructuredText"),
     *("body", "mime", "MimeType", "mimeType"),
 )
-_READ_ONLY: Final = (
+_READ_ONLY_KEYS: Final = (
     *("attachments", "capabilities", "ContactID", "contactId", "emailType", "id", "interactionId"),
     *("receivedDate", "state", "StructuredTextMimeType", "TheComment", "truncated", "uri"),
     *("userData", "Warnings", "Sections", "Authenticated", "AuthenticatedBecause"),
 )
-MAIL: Final = shape(
-    dict.fromkeys(_ADDRESSED, optional(ADDRESSES_SCHEMA))
-    | dict.fromkeys(_WRITTEN, optional(TEXT))
-    | {name: {"description": "Part of messages; not read here."} for name in _READ_ONLY},
+MAIL: Final = object_of(
+    dict.fromkeys(_ADDRESS_KEYS, optional(ADDRESSES_SCHEMA))
+    | dict.fromkeys(_TEXT_KEYS, optional(TEXT))
+    | {name: {"description": "Part of messages; not read here."} for name in _READ_ONLY_KEYS},
     (),
     description=(
         "The fields of a mail; those that are left out stay as drafted. Names of keys are read in"
@@ -45,8 +45,8 @@ MAIL: Final = shape(
     additionalProperties=False,
 )
 _NULL: Final[Schema] = {"type": "null"}
-_LEFT_OUT: Final = frozenset({"title", "default", "maxLength", "description"})
-"""Keys of pydantic's schemas: `description` is added anew, and states the limits."""
+_KEYS_OF_PYDANTIC: Final = frozenset({"title", "default", "maxLength", "description"})
+"""Keys of pydantic's schemas that are left out: ours says the limits in its `description`."""
 
 
 class _Unsorted(GenerateJsonSchema):
@@ -63,7 +63,7 @@ def operation_body(operation: OperationDescription) -> Schema:
     needed = [names for names, one in fields if one.is_required()]
     # Any one name of a parameter is enough, so none of them is required by itself.
     one_of = [name for names in needed if names[1:] for name in names]
-    return shape(
+    return object_of(
         {"operationName": {"enum": list(operation.names)}, **parameter_schemas(parameters)},
         ("operationName", *(names[0] for names in needed if len(names) == 1)),
         description=operation.summary,
@@ -102,7 +102,7 @@ def _names(field: str, info: FieldInfo) -> list[str]:
 
 def _plain(schema: Schema) -> Schema:
     """Return a schema of pydantic's without what is left out, and without null."""
-    plain = {name: one for name, one in schema.items() if name not in _LEFT_OUT}
+    plain = {name: one for name, one in schema.items() if name not in _KEYS_OF_PYDANTIC}
     variants: list[Any] = [_plain(one) for one in plain.pop("anyOf", ()) if one != _NULL]
     match plain, variants:
         case {"x-shape": str() as name}, _:

@@ -6,19 +6,20 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
+from services.gateway.http.api_root import PREFIX
 from services.gateway.operations.request import EXAMPLE_ID
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.channels import READY, channel_state_message
 from services.gateway.wire.emails import email_message
-from services.gateway.wire.mail import Fields
 from services.gateway.wire.mailboxes import mailbox_state_message
 from services.gateway.wire.messages import (
-    accepted,
-    gone,
+    inbound,
+    no_longer_held,
     invited,
-    kept,
-    outlined,
-    reply_created,
-    stamped,
+    in_workbin,
+    without_text,
+    outbound,
+    with_sequence,
     workbin_items,
 )
 from services.gateway.wire.states import NOT_HELD
@@ -94,27 +95,27 @@ _DRAFT: Final = replace(
 
 
 def _gone(state: str, interaction: Interaction, position: int, reason: str = "") -> Fields:
-    message = gone(interaction.id, interaction.mail.subject, state)
-    fields = stamped(message, interaction.version + 1) | {"position": position}
+    message = no_longer_held(interaction.id, interaction.mail.subject, state)
+    fields = with_sequence(message, interaction.version + 1) | {"position": position}
     return fields | {"reason": reason} if reason else fields
 
 
 def _refused(reason: str) -> Fields:
-    message = gone(MAIL_ID, _WAITING.mail.subject, NOT_HELD)
-    fields = stamped(
+    message = no_longer_held(MAIL_ID, _WAITING.mail.subject, NOT_HELD)
+    fields = with_sequence(
         message, 5, "Error", operationName="Accept", reason=reason, errorDescription=reason
     )
     return fields | {"position": 23}
 
 
-_NEW_DRAFT: Final = stamped(reply_created(_DRAFT, longest=None), 1) | {"position": 14}
+_NEW_DRAFT: Final = with_sequence(outbound(_DRAFT, longest=None), 1) | {"position": 14}
 
 IN_STATE: Final[Mapping[str, Fields]] = MappingProxyType(
     {
-        "Queued": stamped(outlined(_WAITING, with_user_data=False), 2),
-        "Invited": stamped(invited(_OFFERED), 3) | {"position": 12},
-        "Accepted": stamped(accepted(_ACCEPTED, longest=None), 4) | {"position": 13},
-        "InWorkbin": stamped(kept(_KEPT), 5),
+        "Queued": with_sequence(without_text(_WAITING, with_user_data=False), 2),
+        "Invited": with_sequence(invited(_OFFERED), 3) | {"position": 12},
+        "Accepted": with_sequence(inbound(_ACCEPTED, longest=None), 4) | {"position": 13},
+        "InWorkbin": with_sequence(in_workbin(_KEPT), 5),
         "Completed": _gone("Completed", _ACCEPTED, 17),
         "ReplyCreated": _NEW_DRAFT,
         "Sending": _gone("Sending", _DRAFT, 15, reason="451 4.3.0 come back later"),
@@ -144,8 +145,8 @@ _INBOX: Final = StoredFolder(
     uid=4711,
     last_look_at=_NOON,
 )
-MAILBOX_STATE: Final = mailbox_state_message(StoredMailbox(_MAILBOX, (_INBOX,)), _NOON, "/api/v2")
-WORKBIN_CHANGE: Final = change_message("ItemAdded", _PLACE, stamped(kept(_KEPT), 5)) | {
+MAILBOX_STATE: Final = mailbox_state_message(StoredMailbox(_MAILBOX, (_INBOX,)), _NOON, PREFIX)
+WORKBIN_CHANGE: Final = change_message("ItemAdded", _PLACE, with_sequence(in_workbin(_KEPT), 5)) | {
     "position": 21
 }
 WORKBIN_CONTENT: Final = content_message(_PLACE, workbin_items([_KEPT])) | {"position": 24}
