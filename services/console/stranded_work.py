@@ -127,7 +127,7 @@ def homes_of(center: ContactCenter, gone_agents: frozenset[str]) -> ExistingPlac
     """Return the queues and workbins of a description, and the agents who are gone."""
     return ExistingPlaces(
         frozenset(one.name for one in center.queues),
-        frozenset(one.name for one in center.kept_workbins),
+        frozenset(one.name for one in center.all_workbins),
         gone_agents,
     )
 

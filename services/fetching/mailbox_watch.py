@@ -79,7 +79,7 @@ class MailboxWatch:
         """Take folders that nobody holds, let go of others, and pass orders on."""
         center = await self._configuration.current()
         if center is not self._begun:
-            await self._mailboxes.begin(center, self._clock.now())
+            await self._mailboxes.add_described(center, self._clock.now())
             self._begun = center
         described = _described(center)
         await self._let_go(
@@ -147,7 +147,7 @@ class MailboxWatch:
     async def _take(self, described: dict[str, FetchedFolder], room: int) -> None:
         free = await self._store.free_ones(self._clock.now(), list(described))
         for name in free[:room]:
-            held = await self._store.take(name, self._lease)
+            held = await self._store.lease(name, self._lease)
             if held is None:
                 continue
             if held.is_stopped:

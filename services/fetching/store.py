@@ -75,8 +75,8 @@ class FolderStore:
             ).to_list()
         return [one["_id"] for one in found]
 
-    async def take(self, folder_id: str, lasts: timedelta) -> HeldFolder | None:
-        """Take a folder that is free; return None if another pod was faster."""
+    async def lease(self, folder_id: str, lasts: timedelta) -> HeldFolder | None:
+        """Lease a folder that is free; return None if another pod was faster."""
         is_free = {"$expr": {"$lte": ["$lease.until", _NOW]}}
         lease = {"holder": self._holder, "until": _later(lasts)}
         async with database_errors():

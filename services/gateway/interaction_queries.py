@@ -87,7 +87,7 @@ class InteractionQueries:
         """Return the open invitations of an agent, oldest first."""
         return await self._find(_offered_to(agent_id), with_text=False)
 
-    async def kept_in(self, place: Place) -> list[Interaction]:
+    async def in_workbin(self, place: Place) -> list[Interaction]:
         """Return the interactions in a workbin, oldest first, without their texts."""
         return await self._find(
             {

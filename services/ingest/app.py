@@ -73,7 +73,7 @@ async def start(settings: IngestSettings, resources: Resources) -> AsyncIterator
                 yield
             finally:
                 # First of all: the parts before need the time for what they have begun.
-                await consumer.take_nothing_new()
+                await consumer.stop_consuming()
 
 
 def _arrival_parser(

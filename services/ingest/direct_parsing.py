@@ -30,7 +30,7 @@ IN_HAND: Final = Gauge(
     "mailroom_ingest_mails_in_hand", "Mails that this pod parses, or that wait here for room"
 )
 
-_KEEP_EVERY: Final = timedelta(seconds=2)
+_POSTPONE_EVERY: Final = timedelta(seconds=2)
 """The sweep publishes commands that have not been renewed for five seconds."""
 
 
@@ -96,7 +96,7 @@ class DirectParsing:
 
         A mail that is not parsed by then has its command in the outbox, which any pod publishes.
         """
-        async with run_periodically(self.keep_from_sweep, every=_KEEP_EVERY):
+        async with run_periodically(self.postpone_sweep, every=_POSTPONE_EVERY):
             try:
                 yield
             finally:
@@ -104,10 +104,10 @@ class DirectParsing:
                     await asyncio.wait(self._running, timeout=self._deadline.seconds_left())
                 await cancel_and_wait(tuple(self._running))
 
-    async def keep_from_sweep(self) -> None:
+    async def postpone_sweep(self) -> None:
         """Renew the commands of mails that wait or are parsed here, so the sweep leaves them."""
         if self._in_hand:
-            await self._arrivals.keep_from_sweep(sorted(self._in_hand))
+            await self._arrivals.postpone_sweep(sorted(self._in_hand))
 
     async def _acquire_room(self, stored: StoredArrival) -> bool:
         with self._counted_in_hand(stored), suppress(TimeoutError):

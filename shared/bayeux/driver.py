@@ -131,9 +131,9 @@ class BayeuxDriver:
         self.protocol.send(session_id, channel, self._event(payload))
         self._perform_effects()
 
-    def begin(self, user_id: str, position: int) -> None:
+    def publish_from(self, user_id: str, position: int) -> None:
         """Declare that every event after this position of the journal will be published."""
-        self.protocol.begin(user_id, position)
+        self.protocol.publish_from(user_id, position)
         self._perform_effects()
 
     def restart_sessions(self, sessions: Iterable[Session]) -> None:

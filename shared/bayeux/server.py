@@ -131,16 +131,16 @@ class BayeuxServer:
         """Deliver to every session of a user that subscribed to `topic` (its canonical name).
 
         The caller publishes positions in the order of the user's journal, each after the position
-        given to `begin`. An event without a position is not part of the journal.
+        given to `publish_from`. An event without a position is not part of the journal.
         """
         self._driver.publish(user_id, topic, payload, position)
 
-    def begin(self, user_id: str, position: int) -> None:
+    def publish_from(self, user_id: str, position: int) -> None:
         """Declare that every event after this position of the user's journal will be published.
 
         Replays read the journal up to here, then switch to what is published.
         """
-        self._driver.begin(user_id, position)
+        self._driver.publish_from(user_id, position)
 
     def restart_sessions(self, user_id: str) -> None:
         """End a user's sessions after a gap in their events; the clients shake hands again."""

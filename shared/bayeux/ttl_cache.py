@@ -41,7 +41,7 @@ class TtlCache(Generic[Key, Value]):
             return None
         return kept
 
-    def keep(self, key: Key, value: Value, *, now: float, until: float = math.inf) -> None:
+    def put(self, key: Key, value: Value, *, now: float, until: float = math.inf) -> None:
         """Store a value for `LIFETIME` seconds from `now`, but not beyond `until`."""
         if len(self._kept) >= MAX_ENTRIES:
             self._make_room(now)

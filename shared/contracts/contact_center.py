@@ -333,7 +333,7 @@ class ContactCenter(Section):
         return next((queue for queue in self.queues if queue.name == name), None)
 
     @property
-    def kept_workbins(self) -> tuple[Workbin, ...]:
+    def all_workbins(self) -> tuple[Workbin, ...]:
         """All workbins. Agents always have one, so that every draft has a place."""
         if any(one.owner == "agent" for one in self.workbins):
             return self.workbins
@@ -342,7 +342,7 @@ class ContactCenter(Section):
     @property
     def draft_workbin(self) -> str:
         """The name of the workbin for drafts of an absent agent."""
-        own = [one.name for one in self.kept_workbins if one.owner == "agent"]
+        own = [one.name for one in self.all_workbins if one.owner == "agent"]
         return next((name for name in own if "draft" in name.lower()), own[0])
 
     def owns(self, address: str) -> bool:

@@ -133,7 +133,7 @@ class MailIntake:
             raise UnknownMailboxError(address)
         return Recipient(address, mailbox.address)
 
-    async def take(
+    async def receive(
         self,
         raw: bytes,
         *,
@@ -162,7 +162,7 @@ class MailIntake:
         _note(stored_id, raw, envelope, len(raw))
         return stored_id
 
-    async def take_stream(
+    async def receive_stream(
         self,
         pieces: AsyncIterable[bytes],
         *,
@@ -171,14 +171,14 @@ class MailIntake:
         source: MailSource,
         arrival_id: str | None = None,
     ) -> str:
-        """Store a mail from its pieces, with at most about 2 MB of it in memory; else as `take`.
+        """Store a mail from its pieces, with at most about 2 MB of it in memory; else as `receive`.
 
         An error of `pieces` is raised again, and nothing is stored.
         """
         mail = _CountedMail(pieces, self._rules.largest_mail)
         head = await mail.read_head()
         if mail.is_complete:
-            return await self.take(
+            return await self.receive(
                 head, sender=sender, recipients=recipients, source=source, arrival_id=arrival_id
             )
         envelope, traced = await self._admit(head, sender, recipients, source)

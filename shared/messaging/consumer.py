@@ -82,12 +82,12 @@ class Consumer:
                 await starting
             yield
         finally:
-            await self.take_nothing_new()
+            await self.stop_consuming()
             # Other parts of the service may have used some of the time.
             self.broker.config.broker_config.graceful_timeout = self._deadline.seconds_left()
             await self.broker.stop()
 
-    async def take_nothing_new(self) -> None:
+    async def stop_consuming(self) -> None:
         """Cancel the consumer, while handlers go on; a repetition changes nothing.
 
         A service with parts that need time to stop does this before they stop. A broker that does

@@ -111,7 +111,7 @@ class Publisher:
             NotPublishedError: The broker is away, or a queue of this exchange is missing.
             BrokerUnavailableError: No confirm within `deadline`; the broker may have it.
         """
-        if self._upkeep is not None and not self._upkeep.takes(message.exchange):
+        if self._upkeep is not None and not self._upkeep.is_open(message.exchange):
             raise NotPublishedError(
                 f"not published to {message.exchange}: {self._upkeep.problem()}"
             )
@@ -202,7 +202,7 @@ async def _stay_connected(
             async with connected(url, name=f"{name} publisher") as connection:
                 channel = await connection.channel(publisher_confirms=True, on_return_raises=True)
                 publisher.use_channel(channel)
-                await upkeep.keep(connection)
+                await upkeep.run(connection)
         except CONNECTION_FAULTS as error:
             log.warning("broker went away again", reason=in_words(error))
             await asyncio.sleep(PAUSE_SECONDS)

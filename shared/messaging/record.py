@@ -55,7 +55,7 @@ class BrokerRecord:
         self._name = name
         self._has_streams = True
 
-    async def keep(self, words: bytes) -> None:
+    async def append(self, words: bytes) -> None:
         """Append an entry.
 
         Raises:

@@ -52,7 +52,7 @@ class TopologyUpkeep:
         self.marker = f"{rights.marker_prefix}{secrets.token_hex(6)}"
         self._is_marked = False
 
-    def takes(self, exchange: str) -> bool:
+    def is_open(self, exchange: str) -> bool:
         """Say whether an exchange has all its queues, so that messages may be published."""
         return exchange in self._open
 
@@ -68,7 +68,7 @@ class TopologyUpkeep:
         """Return once the service has declared its own queues."""
         await self._declared.wait()
 
-    async def keep(self, connection: AbstractRobustConnection) -> NoReturn:
+    async def run(self, connection: AbstractRobustConnection) -> NoReturn:
         """Keep the topology declared until the task is canceled."""
         connection.close_callbacks.add(self._on_close)
         connection.reconnect_callbacks.add(self._on_reconnect)

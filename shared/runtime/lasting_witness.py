@@ -28,7 +28,7 @@ class LastingWitness:
             # The caller has to hold due deliveries at once; the broker might delay that.
             return True
         with suppress(Unavailable):
-            await self._record.keep(self._witness.testimony(self._clock.now()).as_bytes())
+            await self._record.append(self._witness.testimony(self._clock.now()).as_bytes())
         return False
 
     async def finds_a_restore(self) -> bool:

@@ -166,7 +166,7 @@ class JournalAppender:
             self.forget()
             raise
 
-    async def keep_newest(self, entries: Sequence[Entry]) -> None:
+    async def store_newest(self, entries: Sequence[Entry]) -> None:
         """Store the newest position of each agent, which has to outlive the entries.
 
         This majority write also makes entries durable that another pod wrote.
@@ -198,7 +198,7 @@ class JournalAppender:
                 return sorted(placed, key=lambda entry: entry.position)
             self.forget()
             found = await self._find(missing)
-            await self.keep_newest(found)
+            await self.store_newest(found)
             placed += found
             for entry in found:
                 del missing[entry.event_id]

@@ -37,25 +37,25 @@ class TurnStore:
     def __init__(self, database: Database) -> None:
         self._turns = database[TURNS].with_options(write_concern=HINT, read_concern=NEWEST)
         # One round trip at a time: of two, the second could overtake the first.
-        self._taking = Batcher(self._take_each, at_once=1)
+        self._appending = Batcher(self._append_each, at_once=1)
         # An outcome counts when a reader of the interaction sees it. While a majority does not
         # have the write, such a reader may still see the state before.
         self._interactions = database[interaction_store.COLLECTION]
 
-    async def take(self, key: str, turn: Turn) -> list[Turn]:
+    async def append(self, key: str, turn: Turn) -> list[Turn]:
         """Append a turn; return the turns before it."""
         async with database_errors():
-            several = await self._taking((key, turn))
+            several = await self._appending((key, turn))
         return [one for one in _before(turn, several) if one.at + KEPT_FOR > turn.at]
 
-    async def _take_each(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
+    async def _append_each(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
         """Append turns in their order; return for each what its document holds after that."""
         keys = {key for key, _ in asked}
         if 1 < len(asked) == len(keys):
             with suppress(BulkWriteError):
                 # Another pod may have made one of the documents at the same moment: once more, by
                 # a command for each document. A turn that is written twice has its first place.
-                return await self._take_together(asked)
+                return await self._append_together(asked)
         turns: dict[str, list[Turn]] = {}
         for key, turn in asked:
             turns.setdefault(key, []).append(turn)
@@ -68,7 +68,7 @@ class TurnStore:
         after = {key: [*_turns(one), *turns[key]] for key, one in zip(turns, found, strict=True)}
         return [after[key] for key, _ in asked]
 
-    async def _take_together(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
+    async def _append_together(self, asked: Sequence[tuple[str, Turn]]) -> Sequence[Sequence[Turn]]:
         """Append turns to different documents in one write; read those documents that were there.
 
         A document that the write has made holds its turn alone, as nearly all do.
@@ -84,7 +84,7 @@ class TurnStore:
             after |= {one["_id"]: _turns(one) for one in await cursor.to_list()}
         return [after[key] for key, _ in asked]
 
-    async def give_back(self, key: str, command_id: str) -> None:
+    async def remove(self, key: str, command_id: str) -> None:
         """Remove a turn whose command was not published."""
         async with database_errors():
             await self._turns.update_one(

@@ -280,7 +280,7 @@ async def test_outbound_keeps_its_record(servers: RestrictedServers) -> None:
     async with open_publisher(url, name="test") as publisher:
         record = BrokerRecord(url, OUTBOUND, publisher, name="test")
 
-        await record.keep(b"1")
+        await record.append(b"1")
 
         assert await record.last() == [b"1"]
 

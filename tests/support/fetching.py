@@ -65,7 +65,7 @@ async def fetch_support(gateway: Gateway) -> None:
     backend, center = gateway.backend, described(fetch(1))
     await backend.database[mailbox_store.COLLECTION].delete_many({})
     await gateway.describe(center)
-    await MailboxStore(backend.database).begin(center, backend.clock.now())
+    await MailboxStore(backend.database).add_described(center, backend.clock.now())
 
 
 @dataclass

@@ -167,7 +167,7 @@ async def put_in_force(database: Database, clock: Clock, wanted: ContactCenter) 
     if about_settings:
         await ConfigurationStore(database, clock).write(wanted)
     # From this moment on mail of a folder counts, whenever a pod of fetching starts.
-    await MailboxStore(database).begin(wanted, clock.now())
+    await MailboxStore(database).add_described(wanted, clock.now())
     # An earlier release writes all logins where it knows them: what it disabled meanwhile is only
     # there, and the description has the last word.
     if about_agents or move.hashes:

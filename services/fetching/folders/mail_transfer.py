@@ -240,7 +240,7 @@ class MailTransfer:
         address = self._folder.address
         try:
             async with asyncio.timeout(_STORING.total_seconds()):
-                await self._parts.intake.take(
+                await self._parts.intake.receive(
                     body,
                     sender=None,
                     recipients=[Recipient(address, address)],
@@ -256,7 +256,7 @@ class MailTransfer:
         pieces = self._pieces(thread, heading)
         first = await anext(pieces)
         crash_point("fetching.before_store")
-        await self._parts.intake.take_stream(
+        await self._parts.intake.receive_stream(
             _concatenated(first, pieces),
             sender=None,
             recipients=[Recipient(address, address)],

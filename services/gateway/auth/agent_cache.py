@@ -57,7 +57,7 @@ class AgentCache:
         if known := self._seen.recall(key, now=now):
             return known.value
         account = await find(key[1])
-        self._seen.keep(key, account, now=now)
+        self._seen.put(key, account, now=now)
         return account
 
     async def _find(self, agent_id: str) -> AgentAccount | None:

@@ -53,5 +53,5 @@ class DayKeyStore:
         return known.value if known else None
 
     def _keep(self, day: date, key: bytes) -> bytes:
-        self._cache.keep(day, key, now=self._clock.now().timestamp())
+        self._cache.put(day, key, now=self._clock.now().timestamp())
         return key

@@ -49,16 +49,16 @@ class OperationOrder:
             yield True
             return
         key, turn = _key(interaction_id, agent_id), self._turn(interaction_id, command_ids)
-        before = await self._store.take(key, turn)
+        before = await self._store.append(key, turn)
         try:
             waiting = await self._outcomes(key, before)
         except BaseException:
-            await self._store.give_back(key, turn.command_id)
+            await self._store.remove(key, turn.command_id)
             raise
         try:
             yield not before
         except (RequestError, Refused, NotPublishedError) as error:
-            await self._store.give_back(key, turn.command_id)
+            await self._store.remove(key, turn.command_id)
             failure = as_request_error(error)
             if waiting and failure is not None and failure.situation in _ABOUT_THE_MOMENT:
                 message = "an earlier operation on this interaction has no outcome yet: try again"

@@ -39,7 +39,7 @@ async def end_of_consumer(
 
 
 @asynccontextmanager
-async def keep_consuming(consume: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+async def consuming(consume: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
     """Consume for as long as the context lasts; start again half a second after each end."""
     task = asyncio.create_task(_consume_for_ever(consume))
     try:

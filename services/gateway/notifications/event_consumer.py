@@ -11,7 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from services.gateway.notifications.bindings import Bindings, OnGap
 from services.gateway.notifications.consumer_loop import (
     end_of_consumer,
-    keep_consuming,
+    consuming,
 )
 from shared.background_tasks import cancel_and_wait
 from shared.contracts.envelope import JOURNALED
@@ -56,7 +56,7 @@ class EventConsumer:
 
     def receiving(self) -> AbstractAsyncContextManager[None]:
         """Receive for as long as the context lasts, and reconnect whenever that ends."""
-        return keep_consuming(self._receive_once)
+        return consuming(self._receive_once)
 
     async def _receive_once(self) -> None:
         connection = await aio_pika.connect(

@@ -249,7 +249,7 @@ class EventFeed:
         newest = await retry_until_available(lambda: self._journal_reader.newest(agent_id))
         if agent_id in self._subscribed:
             self._last_published[agent_id] = newest
-            self._server.begin(agent_id, newest)
+            self._server.publish_from(agent_id, newest)
             self._started[agent_id].set()
 
     async def _publish_arrived(self, entry: Entry) -> None:

@@ -53,7 +53,7 @@ class WorkbinMessageBuilder:
         return [Message(WORKBINS, change_message(kind, event.place, item))]
 
     async def _content(self, event: WorkbinContentWanted) -> list[Message]:
-        items = workbin_items(await self._queries.kept_in(event.place))
+        items = workbin_items(await self._queries.in_workbin(event.place))
         match self._frame:
             case "message":
                 payloads: list[object] = [content_message(event.place, items)]

@@ -112,7 +112,7 @@ class RestApplication:
             await page(scope, receive, _with_headers(send, scope, None))
             return
         if path.startswith(DROP):
-            await self._take_mail(scope, receive, send, path.removeprefix(DROP))
+            await self._receive_mail(scope, receive, send, path.removeprefix(DROP))
             return
         sending = _with_headers(send, scope, None)
         if await self._linked_downloads.serve(scope, receive, sending, path):
@@ -123,9 +123,9 @@ class RestApplication:
         sending = _with_headers(send, scope, authenticated)
         await self._rest.serve(scope, receive, sending, self._explain)
 
-    async def _take_mail(self, scope: Scope, receive: Receive, send: Send, mailbox: str) -> None:
+    async def _receive_mail(self, scope: Scope, receive: Receive, send: Send, mailbox: str) -> None:
         try:
-            answer = await self._drop.take(scope, receive, mailbox)
+            answer = await self._drop.receive(scope, receive, mailbox)
         except AbortedError:
             raise
         except Exception as error:  # noqa: BLE001 - it has its own status, whatever `always_200` says

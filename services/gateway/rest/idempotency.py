@@ -119,7 +119,7 @@ class IdempotencyMiddleware:
             if answer is None:
                 await self._answers.release(key, self._clock.now())
             else:
-                await self._answers.keep(key, answer)
+                await self._answers.store_answer(key, answer)
 
     async def _capture_answer(
         self, scope: Scope, receive: Receive, explain: Explain

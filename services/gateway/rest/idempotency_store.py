@@ -90,7 +90,7 @@ class IdempotencyStore:
         answered = _to_answer(found) if "status" in found else None
         return Claim(found["fingerprint"], answered=answered)
 
-    async def keep(self, key: str, answer: StoredAnswer) -> None:
+    async def store_answer(self, key: str, answer: StoredAnswer) -> None:
         """Store the answer to a request that was claimed."""
         fields: Document = {
             "status": answer.status,

@@ -32,7 +32,7 @@ class Attempt:
     in_window: bool = False
 
     @classmethod
-    def begin(cls, *, in_window: bool) -> Self:
+    def new(cls, *, in_window: bool) -> Self:
         """Return an attempt with new secrets."""
         state, nonce, verifier = (secrets.token_urlsafe(_OCTETS) for _ in range(_PARTS))
         return cls(state, nonce, verifier, in_window=in_window)

@@ -92,7 +92,7 @@ class SignInPages:
         return await self._come_back(request)
 
     async def _lead(self, request: Request, *, in_window: bool) -> Response:
-        attempt = Attempt.begin(in_window=in_window)
+        attempt = Attempt.new(in_window=in_window)
         client = self._provider.client
         try:
             endpoint = (await self._provider.endpoints()).authorization

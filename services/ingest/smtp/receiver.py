@@ -95,7 +95,7 @@ class MailReceiver:
     async def _store(self, server: SMTP, session: Session, envelope: SmtpEnvelope) -> str:
         try:
             async with asyncio.timeout(self._settings.storing.total_seconds()):
-                arrival_id = await self._intake.take(
+                arrival_id = await self._intake.receive(
                     envelope.original_content or b"",
                     sender=_sender(envelope),
                     recipients=envelope.recipients,

@@ -24,7 +24,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
-from shared.domain.routing.assignment import accept, extend_offer, take_offer_back
+from shared.domain.routing.assignment import accept, extend_offer, return_to_queue
 from shared.domain.user_data import change_user_data
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
@@ -89,7 +89,7 @@ class InvitationCommands:
         def decide(before: Interaction) -> Change:
             before.require_holder(command.agent_id, Operation.REJECT)
             now = self._clock.now()
-            after = take_offer_back(
+            after = return_to_queue(
                 before,
                 Operation.REJECT,
                 now,

@@ -13,7 +13,7 @@ from shared.domain.clock import Clock
 from shared.domain.errors import OperationNotAllowedError
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Operation, State
-from shared.domain.routing.assignment import take_offer_back
+from shared.domain.routing.assignment import return_to_queue
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.agents.presence_store import PresenceStore
 from shared.storage.interactions.interaction_store import Change, InteractionStore
@@ -77,7 +77,7 @@ class Revocations:
             if until is not None and invitation.expires_at > until:
                 # Extended in the meantime, or offered to the same agent again.
                 raise OperationNotAllowedError("it ends later")
-            after = take_offer_back(
+            after = return_to_queue(
                 before,
                 Operation.REVOKE,
                 now,

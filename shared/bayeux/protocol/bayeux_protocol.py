@@ -152,7 +152,7 @@ class BayeuxProtocol:
         """Add a peer to those of `take_woken`."""
         self.registry.woken[peer] = None
 
-    def begin(self, user_id: str, position: int) -> None:
+    def publish_from(self, user_id: str, position: int) -> None:
         """Declare that every event after this position of the journal will be published."""
         self.registry.last_published[user_id] = position
         for session in list(self.registry.by_user.get(user_id, ())):

@@ -61,7 +61,7 @@ class UserShares:
         self._shares: dict[str, ProcessorShare] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
-    def take(self, user_id: str) -> ProcessorShare:
+    def acquire(self, user_id: str) -> ProcessorShare:
         """Return the share of a user who has a socket, and keep it until `release`."""
         if timer := self._timers.pop(user_id, None):
             timer.cancel()

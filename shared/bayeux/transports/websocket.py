@@ -320,7 +320,7 @@ class WebSockets:
             self._driver, self._cluster, principal, scope, connection, on_end=self._remove
         )
         self._add(peer)
-        share = self._shares.take(principal.user_id)
+        share = self._shares.acquire(principal.user_id)
         try:
             await connection.accept(peer, encoded(principal.headers), share=share)
         except BaseException:

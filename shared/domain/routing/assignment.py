@@ -103,7 +103,7 @@ def _require_standing(interaction: Interaction, given_at: datetime) -> None:
         raise OperationNotAllowedError(f"the invitation to interaction {interaction.id} has ended")
 
 
-def take_offer_back(
+def return_to_queue(
     interaction: Interaction,
     operation: Operation,
     now: datetime,

@@ -10,7 +10,7 @@ import nh3
 from shared.mail.html.balancer import TooDeepError, balance
 from shared.mail.html.blocked_images import BLOCKED
 from shared.mail.html.elements import DROPPED_WITH_CONTENT, ELEMENTS
-from shared.mail.html.style_filter import is_number, keep_number, keep_style
+from shared.mail.html.style_filter import is_number, filter_number, filter_style
 from shared.mail.limits import DEFAULT_LIMITS, Limits
 
 _ATTRIBUTES: Final = {
@@ -37,9 +37,9 @@ _CID: Final = re.compile(r"\s*cid:", re.IGNORECASE)
 
 def _keep_attribute(_tag: str, attribute: str, value: str) -> str | None:
     if attribute == "style":
-        return keep_style(value)
+        return filter_style(value)
     if is_number(attribute):
-        return keep_number(attribute, value)
+        return filter_number(attribute, value)
     if attribute == "src":
         return _image_source(value)
     if attribute in {"href", "cite"}:

@@ -63,7 +63,7 @@ _DISPLAYS: Final = (
 Check = Callable[[str], bool]
 
 
-def keep_style(style: str) -> str | None:
+def filter_style(style: str) -> str | None:
     """Return the allowed declarations of a `style` attribute, None if there is none.
 
     No allowed declaration moves text out of its box, grows without bound, loads or calculates.
@@ -104,7 +104,7 @@ def _from_root(size: str) -> str:
     return f"{times:g}rem" if times > 1 else size
 
 
-def keep_number(attribute: str, value: str) -> str | None:
+def filter_number(attribute: str, value: str) -> str | None:
     """Return the value of an attribute that is a size or a count; None if it is out of bounds.
 
     Raises:

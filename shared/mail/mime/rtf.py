@@ -109,7 +109,7 @@ def text_of_rtf(octets: bytes) -> str:
         if found["word"] == b"bin":
             at += max(0, int(found["number"] or 0))
         else:
-            reader.take(found)
+            reader.read(found)
     return reader.end()
 
 
@@ -133,7 +133,7 @@ class _Reader:
     to_skip: int = 0
     depth_beyond: int = 0
 
-    def take(self, token: re.Match[bytes]) -> None:
+    def read(self, token: re.Match[bytes]) -> None:
         if brace := token["brace"]:
             self.to_skip = 0
             self._open() if brace == b"{" else self._close()

@@ -81,7 +81,7 @@ def _read(octets: bytes, most: int, depth: int) -> TnefContent:
     reader = _Reader(TnefContent(), most, depth)
     try:
         for level, tag, value in _attributes(octets):
-            reader.take(level, tag, value)
+            reader.read(level, tag, value)
             refuse_above(most, len(reader.content.files) + 1, "files in winmail.dat")
     except _DamagedError:
         reader.content.is_whole = False
@@ -102,7 +102,7 @@ class _Reader:
     name: bytes = b""
     octets: bytes | None = None
 
-    def take(self, level: int, tag: int, value: memoryview) -> None:
+    def read(self, level: int, tag: int, value: memoryview) -> None:
         if tag == _CODE_PAGE and len(value) >= _UINT.size:
             self.charset = f"cp{_UINT.unpack_from(value)[0]}"
         elif tag == _RENDERING:

@@ -54,7 +54,7 @@ class ChunkedFiles:
                 ]
             )
 
-    async def keep(self, file_id: str, **fields: object) -> None:
+    async def mark_kept(self, file_id: str, **fields: object) -> None:
         """Mark a file as kept, because a content refers to it."""
         async with database_errors():
             await self._hints.update_one({"_id": file_id}, {"$set": {"kept": True, **fields}})

@@ -137,7 +137,7 @@ class Vault:
             async with database_errors():
                 known = await self._contents.find_one({"upload": file_id}, {"_id": 1})
             if known:
-                await self._files.keep(file_id)
+                await self._files.mark_kept(file_id)
             else:
                 await self._files.delete(file_id)
                 count += 1
@@ -165,7 +165,7 @@ class Vault:
         if not upload.begun:
             await self._refer(ref, {"bytes": upload.in_memory})
         elif await self._refer(ref, {"upload": upload.file_id}):
-            await self._files.keep(upload.file_id, length=ref.size, filename=ref.sha256)
+            await self._files.mark_kept(upload.file_id, length=ref.size, filename=ref.sha256)
         else:
             await upload.abandon()
 

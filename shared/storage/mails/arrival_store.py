@@ -181,7 +181,7 @@ class ArrivalStore:
                 {"$set": {"tries": arrival.tries + 1, "retry_at": retry_at}},
             )
 
-    async def keep_from_sweep(self, arrival_ids: Sequence[str]) -> None:
+    async def postpone_sweep(self, arrival_ids: Sequence[str]) -> None:
         """Keep the sweep from publishing the commands of mails that this process still has."""
         async with database_errors():
             await self._collection.update_many(

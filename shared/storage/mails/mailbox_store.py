@@ -104,7 +104,7 @@ class MailboxStore:
     def __init__(self, database: Database) -> None:
         self._folders = database[COLLECTION]
 
-    async def begin(self, center: ContactCenter, now: datetime) -> None:
+    async def add_described(self, center: ContactCenter, now: datetime) -> None:
         """Add the folders that are described and not known yet; mail counts from now on."""
         new = [
             UpdateOne(

@@ -30,7 +30,7 @@ async def fetched(
     """A contact center with one fetched mailbox, into which nobody has looked yet."""
     center, clock = described(fetch(1)), SystemClock()
     await ConfigurationStore(opened, clock).write(center)
-    await MailboxStore(opened).begin(center, clock.now())
+    await MailboxStore(opened).add_described(center, clock.now())
     return opened
 
 

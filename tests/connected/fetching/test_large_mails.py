@@ -132,7 +132,7 @@ async def test_mail_that_ended_three_processes_is_skipped(backend: Backend, odd:
     center = center_of(odd)
     async with running_pod(backend, described()) as pod:
         await pod.resources.configuration.write(center)
-        await pod.watch._mailboxes.begin(center, pod.resources.clock.now())
+        await pod.watch._mailboxes.add_described(center, pod.resources.clock.now())
         await backend.database["mailboxes"].update_one(
             {"_id": described_folders(center)[0]},
             {

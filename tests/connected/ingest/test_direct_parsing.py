@@ -193,7 +193,7 @@ async def test_mail_that_waits_for_its_parser_is_not_ordered_again(
             while len(parsing._in_hand) < 2:
                 await asyncio.wait([waiting], timeout=0)
             backend.clock.move(timedelta(seconds=30))
-            await parsing.keep_from_sweep()
+            await parsing.postpone_sweep()
             await ingest.outbox_publisher.sweep_forgotten(backend.clock.now())
         finally:
             going_on.set()
@@ -240,7 +240,7 @@ async def test_mail_whose_sender_gave_up_waiting_is_left_to_the_sweep(
     await asyncio.wait([waiting])
 
     backend.clock.move(timedelta(seconds=30))
-    await parsing.keep_from_sweep()
+    await parsing.postpone_sweep()
     await ingest.outbox_publisher.sweep_forgotten(backend.clock.now())
 
     assert await waiting_in(vhost_url, INGEST.name) == 1

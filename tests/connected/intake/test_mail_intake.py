@@ -49,12 +49,12 @@ async def stored(backend: Backend) -> dict[str, Any]:
 
 async def take(intake: MailIntake, raw: bytes, sender: str | None = "ann@example.org") -> str:
     recipient = await intake.recipient("support@demo.example")
-    return await intake.take(raw, sender=sender, recipients=[recipient], source=FROM_IMAP)
+    return await intake.receive(raw, sender=sender, recipients=[recipient], source=FROM_IMAP)
 
 
-async def take_stream(intake: MailIntake, mail: AsyncIterator[bytes]) -> str:
+async def receive_stream(intake: MailIntake, mail: AsyncIterator[bytes]) -> str:
     recipient = await intake.recipient("support@demo.example")
-    return await intake.take_stream(mail, sender="", recipients=[recipient], source=FROM_IMAP)
+    return await intake.receive_stream(mail, sender="", recipients=[recipient], source=FROM_IMAP)
 
 
 async def test_arrival_knows_its_way_and_the_addresses_that_were_named(
@@ -63,7 +63,7 @@ async def test_arrival_knows_its_way_and_the_addresses_that_were_named(
     named = ["support+b.TOKEN@demo.example", "Support@DEMO.example"]
     recipients = [await intake.recipient(address) for address in named]
 
-    arrival_id = await intake.take(MAIL, sender="", recipients=recipients, source=FROM_IMAP)
+    arrival_id = await intake.receive(MAIL, sender="", recipients=recipients, source=FROM_IMAP)
 
     arrival = await make_arrivals(backend).get(arrival_id)
     assert (arrival.way, arrival.peer) == (Way.IMAP, "192.0.2.7")
@@ -117,7 +117,7 @@ async def test_mail_of_a_flood_is_deferred_until_the_next_hour(
     mail = header + b"From: A <A@x.org>\r\n\r\nAgain\r\n"
 
     async def hand_in() -> str:
-        return await intake.take(mail, sender=sender, recipients=[recipient], source=FROM_SMTP)
+        return await intake.receive(mail, sender=sender, recipients=[recipient], source=FROM_SMTP)
 
     if is_deferred:
         with pytest.raises(MailDeferredError) as refusal:
@@ -148,7 +148,7 @@ async def test_sender_of_a_source_without_envelope_is_the_return_path(
 async def test_stream_of_a_large_mail_is_stored_octet_for_octet(
     backend: Backend, intake: MailIntake
 ) -> None:
-    arrival_id = await take_stream(intake, pieces(LARGE))
+    arrival_id = await receive_stream(intake, pieces(LARGE))
 
     arrival = await make_arrivals(backend).get(arrival_id)
     assert arrival.raw.endswith(b"+0000\r\n" + LARGE)
@@ -156,13 +156,13 @@ async def test_stream_of_a_large_mail_is_stored_octet_for_octet(
 
 
 async def test_stream_of_a_small_mail_is_one_document(backend: Backend, intake: MailIntake) -> None:
-    await take_stream(intake, pieces(MAIL, 10))
+    await receive_stream(intake, pieces(MAIL, 10))
 
     assert (await stored(backend))["raw"].endswith(b"+0000\r\n" + MAIL)
 
 
 async def test_taken_mail_has_a_command_to_parse_it(backend: Backend, intake: MailIntake) -> None:
-    await take_stream(intake, pieces(LARGE))
+    await receive_stream(intake, pieces(LARGE))
 
     assert len((await stored(backend))["outbox"]) == 1
 
@@ -176,7 +176,7 @@ async def test_too_large_is_refused_and_not_stored(
     with pytest.raises(MailTooLargeError):
         await take(intake, raw)
     with pytest.raises(MailTooLargeError):
-        await take_stream(intake, pieces(raw))
+        await receive_stream(intake, pieces(raw))
 
     assert await backend.database["arrivals"].count_documents({}) == 0
     assert await backend.database["contents"].count_documents({}) == 0
@@ -186,7 +186,7 @@ async def test_largest_mail_is_taken(intake: MailIntake) -> None:
     raw = MAIL.ljust(RULES.largest_mail, b"x")
 
     assert await take(intake, raw)
-    assert await take_stream(intake, pieces(raw))
+    assert await receive_stream(intake, pieces(raw))
 
 
 @pytest.mark.parametrize("rest", [b"", LARGE])
@@ -196,7 +196,7 @@ async def test_loop_is_refused_and_not_stored(
     raw = b"Received: from a by b\r\n" * 101 + MAIL + rest
 
     with pytest.raises(MailLoopError, match="101 Received fields, more than 100"):
-        await take_stream(intake, pieces(raw))
+        await receive_stream(intake, pieces(raw))
 
     assert await backend.database["arrivals"].count_documents({}) == 0
 
@@ -208,7 +208,7 @@ async def test_stream_that_breaks_off_stores_nothing(backend: Backend, intake: M
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        await take_stream(intake, broken())
+        await receive_stream(intake, broken())
 
     assert await backend.database["arrivals"].count_documents({}) == 0
     assert await backend.database["contents"].count_documents({}) == 0

@@ -151,7 +151,7 @@ async def test_stopping_finishes_what_runs_and_leaves_the_rest(
     async with consuming(backend, vhost_url, handler, prefetch=1) as consumer:
         await backend.publisher.publish_all([command(backend, "first"), command(backend, "second")])
         await asyncio.wait_for(began.wait(), 10)
-        await consumer.take_nothing_new()
+        await consumer.stop_consuming()
         may_end.set()
 
     assert ended.is_set()

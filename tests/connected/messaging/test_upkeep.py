@@ -127,8 +127,8 @@ async def test_exchange_behind_which_a_queue_is_missing_is_closed(service: Servi
     service.upkeep.look_again()
     await service.reports(JOURNAL.name)
 
-    assert not service.upkeep.takes(EVENTS)
-    assert service.upkeep.takes(OUTBOUND.commands)
+    assert not service.upkeep.is_open(EVENTS)
+    assert service.upkeep.is_open(OUTBOUND.commands)
 
 
 async def test_messages_of_a_wiped_broker_are_published_again(service: Service) -> None:

@@ -240,7 +240,7 @@ async def test_record_of_another_database_says_nothing(outbound: Outbound, vhost
     record = BrokerRecord(vhost_url, OUTBOUND, outbound.backend.publisher, name="test")
     await record.last()
     foreign = witness.WitnessCount("another", "somebody", 17, outbound.backend.clock.now())
-    await record.keep(foreign.as_bytes())
+    await record.append(foreign.as_bytes())
     mail = await outbound.submit()
 
     await lasting_watch(outbound, vhost_url).check_at_start()

@@ -144,8 +144,8 @@ async def lists(large: LargeDatabase) -> None:
         await desk.ids_of_held(agent, 0, 5)
         await desk.count_held(agent)
     await desk.offered_to(agent_id(0))
-    await desk.kept_in(Place("shared", "support", of_group=True))
-    await desk.kept_in(Place("drafts", agent_id(0)))
+    await desk.in_workbin(Place("shared", "support", of_group=True))
+    await desk.in_workbin(Place("drafts", agent_id(0)))
     await desk.get_with_change_time(number(7))
     for agent in (agent_id(0), BUSIEST, "nobody"):
         for words in ('"Invoice"', '"ann@example.org" "invoice"', '"nowhere"'):
@@ -217,7 +217,7 @@ async def remembered_answers(large: LargeDatabase) -> None:
     await store.release("key", now)
     await store.claim("key", "print", now)
     await store.note_content("key", "digest")
-    await store.keep("key", StoredAnswer(200, [], b""))
+    await store.store_answer("key", StoredAnswer(200, [], b""))
     # Of several who take over a lease that has ended, all but one read the answer once more.
     await store.claim("left", "print", now)
     late = now + timedelta(hours=1)
@@ -261,11 +261,11 @@ async def replicas(large: LargeDatabase) -> None:
 async def turns(large: LargeDatabase) -> None:
     store = TurnStore(large.database)
     turn = Turn("command", number(5), "created", large.clock.now())
-    await store.take("key", turn)
+    await store.append("key", turn)
     for each in (turn, replace(turn, command_id="later")):
-        await asyncio.gather(*(store.take(f"key{number}", each) for number in range(50)))
+        await asyncio.gather(*(store.append(f"key{number}", each) for number in range(50)))
     await store.open("key", [turn])
-    await store.give_back("key", "command")
+    await store.remove("key", "command")
 
 
 # Routing
@@ -434,14 +434,14 @@ async def mailboxes(large: LargeDatabase) -> None:
             ],
         }
     )
-    await mailboxes.begin(center, now)
+    await mailboxes.add_described(center, now)
     await mailboxes.get([held, number(2)])
     await mailboxes.order_look([held], now)
     await mailboxes.order_stop([held])
     await mailboxes.order_start([held], now)
     await mailboxes.order_backfill([held], now, now, only_count=True)
     await fetching.free_ones(now, [number(at) for at in range(100)])
-    assert await fetching.take(held, LEASE)
+    assert await fetching.lease(held, LEASE)
     await fetching.renew(LEASE)
     await fetching.orders()
     backfill = await fetching.backfill(held)
@@ -610,7 +610,7 @@ async def arrivals(large: LargeDatabase) -> None:
     arrival = await store.add(b"Subject: x\r\n\r\n", envelope())
     await store.get(arrival)
     await store.postpone(Arrival(arrival, "", (), "", BEGAN, b""), BEGAN)
-    await store.keep_from_sweep([arrival])
+    await store.postpone_sweep([arrival])
     await store.raw_size(arrival)
     _ = [piece async for piece in store.raw(arrival)]
 
@@ -738,7 +738,7 @@ async def journals(large: LargeDatabase) -> None:
     event = Announced("event", agent_id(0), b"{}")
     await writing.append([event])
     entries = await writing.append([event])
-    await writing.keep_newest(entries)
+    await writing.store_newest(entries)
 
 
 @case

@@ -110,7 +110,7 @@ async def test_two_who_write_the_same_at_once_write_it_once_and_in_order(opened:
 
 async def test_positions_go_on_where_all_entries_are_gone(opened: Database) -> None:
     writing = writer(opened)
-    await writing.keep_newest(await writing.append(events("anna", "anna")))
+    await writing.store_newest(await writing.append(events("anna", "anna")))
     await opened[COLLECTION].delete_many({})
 
     empty = await Journal(opened).span("anna")
@@ -145,7 +145,7 @@ async def test_readers_at_the_same_time_get_what_each_asked(
 ) -> None:
     writing, journal = writer(opened), Journal(opened)
     await writing.append(events(*["anna"] * 7, *["bert"] * 3))
-    await writing.keep_newest(await writing.append(events("carl", "carl")))
+    await writing.store_newest(await writing.append(events("carl", "carl")))
     await opened[COLLECTION].delete_many({"agent_id": "carl"})
     agents = ["anna", "bert", "carl", "nobody"] * 30
     pages = [("anna", 0, 3), ("anna", 2, 10), ("bert", 1, 1), ("nobody", 0, 5), ("anna", 6, 9)] * 30

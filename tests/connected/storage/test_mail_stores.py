@@ -195,10 +195,10 @@ async def test_proven_report_takes_the_place_of_a_claim_alone(backend: Backend) 
 async def test_described_folder_keeps_its_position(backend: Backend) -> None:
     store, center = MailboxStore(backend.database), described(fetch(1))
     began = backend.clock.now()
-    await store.begin(center, began)
+    await store.add_described(center, began)
     backend.clock.move(LEASE)
 
-    await store.begin(center, backend.clock.now())
+    await store.add_described(center, backend.clock.now())
 
     [folder] = await store.get([INBOX])
     assert folder.facts.last_good_at == began

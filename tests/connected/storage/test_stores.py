@@ -46,22 +46,22 @@ async def test_turn_has_the_earlier_ones_before_it(backend: Backend) -> None:
     store, now = TurnStore(backend.database), backend.clock.now()
     first, second = Turn("C1", "I1", "N1", now), Turn("C2", "I1", "N2", now)
 
-    before = [await store.take("I1/ann", one) for one in (first, second, second)]
+    before = [await store.append("I1/ann", one) for one in (first, second, second)]
 
     assert before == [[], [first], [first]]
-    assert await store.take("I1/bob", first) == []
+    assert await store.append("I1/bob", first) == []
 
 
 async def test_turn_given_back_or_too_old_is_not_waited_for(backend: Backend) -> None:
     store, now = TurnStore(backend.database), backend.clock.now()
     first, second = Turn("C1", "I1", "N1", now), Turn("C2", "I1", "N2", now)
-    await store.take("I1/ann", first)
-    await store.take("I1/ann", second)
+    await store.append("I1/ann", first)
+    await store.append("I1/ann", second)
 
-    await store.give_back("I1/ann", "C1")
+    await store.remove("I1/ann", "C1")
 
     assert await store.open("I1/ann", [first, second]) == [second]
-    assert await store.take("I1/ann", Turn("C3", "I1", "N3", now + KEPT_FOR)) == []
+    assert await store.append("I1/ann", Turn("C3", "I1", "N3", now + KEPT_FOR)) == []
 
 
 async def test_agent_is_disconnected_only_while_gateways_look(backend: Backend) -> None:

@@ -249,7 +249,7 @@ async def test_replay_of_an_unsendable_event_ends_the_session() -> None:
     await client.handshake()
     await client.ask("/meta/subscribe", subscription=INTERACTIONS, ext={"replay": 1})
 
-    driver.begin("anna", 2)
+    driver.publish_from("anna", 2)
     await asyncio.gather(*driver._tasks, return_exceptions=True)
 
     [reply] = await client.ask("/meta/connect")

@@ -5,7 +5,7 @@ from shared.bayeux.ttl_cache import MAX_ENTRIES, TtlCache
 
 def memory() -> TtlCache[str, str | None]:
     short = TtlCache[str, str | None]()
-    short.keep("anna", "agent", now=100.0)
+    short.put("anna", "agent", now=100.0)
     return short
 
 
@@ -22,7 +22,7 @@ def test_a_value_is_known_for_five_seconds() -> None:
 def test_that_there_is_none_is_known_as_well() -> None:
     short = memory()
 
-    short.keep("nobody", None, now=100.0)
+    short.put("nobody", None, now=100.0)
 
     assert recalled(short, "nobody", now=101.0) is None
 
@@ -30,7 +30,7 @@ def test_that_there_is_none_is_known_as_well() -> None:
 def test_entry_with_an_earlier_end_is_known_until_then() -> None:
     short = memory()
 
-    short.keep("bert", "guest", now=100.0, until=101.0)
+    short.put("bert", "guest", now=100.0, until=101.0)
 
     assert recalled(short, "bert", now=100.9) == "guest"
     assert recalled(short, "bert", now=101.0) == "nothing"
@@ -49,7 +49,7 @@ def test_so_much_is_known_and_no_more() -> None:
     short = memory()
 
     for number in range(MAX_ENTRIES):
-        short.keep(str(number), "guest", now=100.0)
+        short.put(str(number), "guest", now=100.0)
 
     assert recalled(short, "anna", now=100.0) == "nothing"
     assert recalled(short, str(MAX_ENTRIES - 1), now=100.0) == "guest"
@@ -58,9 +58,9 @@ def test_so_much_is_known_and_no_more() -> None:
 def test_expired_entries_make_room_for_others() -> None:
     short = memory()
     for number in range(MAX_ENTRIES - 1):
-        short.keep(str(number), "guest", now=100.0 if number < MAX_ENTRIES * 0.6 else 104.0)
+        short.put(str(number), "guest", now=100.0 if number < MAX_ENTRIES * 0.6 else 104.0)
 
-    short.keep("one more", "guest", now=106.0)
+    short.put("one more", "guest", now=106.0)
 
     assert recalled(short, str(MAX_ENTRIES - 2), now=106.0) == "guest"
     assert recalled(short, "one more", now=106.0) == "guest"

@@ -19,7 +19,7 @@ from shared.domain.routing.assignment import (
     reclaim,
     requeue,
     requeue_for,
-    take_offer_back,
+    return_to_queue,
     transfer,
 )
 from tests.unit.domain.examples import LATER, NOW, inbound
@@ -50,7 +50,7 @@ def test_a_transfer_remembers_who_made_it() -> None:
 def test_a_transfer_that_comes_back_prefers_who_made_it() -> None:
     offered = transfer(accepted(), "agent1", "agent2", LATER, NOW)
 
-    after = take_offer_back(offered, Operation.REJECT, NOW, LATER)
+    after = return_to_queue(offered, Operation.REJECT, NOW, LATER)
 
     assert (after.state, after.preferred_id) == (State.QUEUED, "agent1")
     assert [one.agent_id for one in after.excluded] == ["agent2"]
@@ -71,7 +71,7 @@ def test_offer_is_extended_once_and_a_new_offer_again() -> None:
     with pytest.raises(OperationNotAllowedError, match="extended already"):
         extend_offer(extended, "agent1", NOW, timedelta(1))
 
-    waiting = take_offer_back(extended, Operation.REVOKE, NOW, None)
+    waiting = return_to_queue(extended, Operation.REVOKE, NOW, None)
 
     assert not may_be_extended(extended)
     assert may_be_extended(invite(waiting, "agent1", LATER, NOW))
@@ -97,7 +97,7 @@ def test_the_preferred_agent_gets_one_offer(
 ) -> None:
     offered = invite(inbound(preferred_id="agent1"), "agent1", LATER, NOW)
 
-    after = take_offer_back(offered, operation, NOW, exclusion_ends)
+    after = return_to_queue(offered, operation, NOW, exclusion_ends)
 
     assert (after.state, after.preferred_id) == (State.QUEUED, None)
 
@@ -105,7 +105,7 @@ def test_the_preferred_agent_gets_one_offer(
 def test_an_offer_to_another_agent_leaves_the_preference() -> None:
     offered = invite(inbound(preferred_id="agent1"), "agent2", LATER, NOW)
 
-    after = take_offer_back(offered, Operation.REJECT, NOW, LATER)
+    after = return_to_queue(offered, Operation.REJECT, NOW, LATER)
 
     assert after.preferred_id == "agent1"
 
@@ -114,7 +114,7 @@ def test_an_offer_to_another_agent_leaves_the_preference() -> None:
 def test_a_transfer_may_go_straight_back(start: Interaction) -> None:
     offered = transfer(start, "agent1", "agent2", LATER, NOW)
 
-    after = take_offer_back(offered, Operation.REVOKE, NOW, LATER, to_sender=True)
+    after = return_to_queue(offered, Operation.REVOKE, NOW, LATER, to_sender=True)
 
     assert (after.state, after.owner_id, after.invitation) == (start.state, "agent1", None)
 
@@ -122,7 +122,7 @@ def test_a_transfer_may_go_straight_back(start: Interaction) -> None:
 def test_a_transferred_draft_always_goes_straight_back() -> None:
     offered = transfer(draft(), "agent1", "agent2", LATER, NOW)
 
-    after = take_offer_back(offered, Operation.REVOKE, NOW, LATER)
+    after = return_to_queue(offered, Operation.REVOKE, NOW, LATER)
 
     assert (after.state, after.owner_id) == (State.REPLY_CREATED, "agent1")
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from shared.domain.errors import NotOwnerError, OperationNotAllowedError
 from shared.domain.lifecycle import TRANSITIONS, Direction, Operation, State, advance, allowed
-from shared.domain.routing.assignment import accept, invite, take_offer_back
+from shared.domain.routing.assignment import accept, invite, return_to_queue
 from tests.unit.domain.examples import LATER, NOW, inbound
 
 
@@ -110,15 +110,15 @@ def test_an_invitation_ends_at_its_deadline_to_the_moment() -> None:
 def test_reject_excludes_the_agent_and_keeps_the_queue_place() -> None:
     before = invite(inbound(), "agent1", LATER, NOW)
 
-    after = take_offer_back(before, Operation.REJECT, NOW, LATER)
+    after = return_to_queue(before, Operation.REJECT, NOW, LATER)
 
     assert (after.state, after.queued_at) == (State.QUEUED, before.queued_at)
     assert [(one.agent_id, one.until) for one in after.excluded] == [("agent1", LATER)]
 
 
 def test_exclusions_that_have_ended_are_forgotten() -> None:
-    first = take_offer_back(invite(inbound(), "agent1", LATER, NOW), Operation.REJECT, NOW, NOW)
+    first = return_to_queue(invite(inbound(), "agent1", LATER, NOW), Operation.REJECT, NOW, NOW)
 
-    after = take_offer_back(invite(first, "agent2", LATER, NOW), Operation.REVOKE, NOW, LATER)
+    after = return_to_queue(invite(first, "agent2", LATER, NOW), Operation.REVOKE, NOW, LATER)
 
     assert [one.agent_id for one in after.excluded] == ["agent2"]

@@ -99,7 +99,7 @@ class PasswordAuthenticator:
                 return False
             self._succeeded.add(key)
             await self._throttle.succeed(attempt, self._clock.now())
-        self._unthrottled.keep(key, None, now=now.timestamp())
+        self._unthrottled.put(key, None, now=now.timestamp())
         return True
 
 

@@ -166,7 +166,7 @@ class CookieSessions:
 
     def _keep(self, token: str, session: LoginSession) -> None:
         now, until = self._clock.now().timestamp(), session.expires_at.timestamp()
-        self._cache.keep(token, session, now=now, until=until)
+        self._cache.put(token, session, now=now, until=until)
 
     async def _prolong(self, key: str, session: LoginSession, now: datetime) -> LoginSession:
         """Return a session that is used now with its later `expires_at`, at most `ends_at`."""

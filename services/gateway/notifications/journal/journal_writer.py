@@ -27,7 +27,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.notifications.consumer_loop import end_of_consumer, keep_consuming
+from services.gateway.notifications.consumer_loop import end_of_consumer, consuming
 from services.gateway.notifications.journal.journal_batch import FORM, batches
 from services.gateway.notifications.retrying import retry_until_available
 from shared.background_tasks import cancel_and_wait
@@ -139,7 +139,7 @@ class JournalWriter:
 
     def writing(self) -> AbstractAsyncContextManager[None]:
         """Write for as long as the context lasts, whenever it is this pod's turn."""
-        return keep_consuming(self._write_while_connected)
+        return consuming(self._write_while_connected)
 
     async def _write_while_connected(self) -> None:
         await self._until(outdated=False)
@@ -242,7 +242,7 @@ class JournalWriter:
             together = [first, *(written.get_nowait() for _ in range(written.qsize()))]
             await asyncio.gather(*(one.publishing for one in together))
             entries = [entry for one in together for entry in one.entries]
-            await retry_until_available(partial(self._journal.keep_newest, entries))
+            await retry_until_available(partial(self._journal.store_newest, entries))
             crash_point("journal.before_acknowledging")
             await together[-1].last.ack(multiple=True)
 

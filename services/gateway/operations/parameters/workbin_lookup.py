@@ -57,7 +57,7 @@ def places_of(agent: StoredAgent, contact_center: ContactCenter) -> list[Place]:
     """Return every workbin that an agent may open: the agent's own and those of the groups."""
     return [
         Place(workbin.name, owner, workbin.owner == "queue")
-        for workbin in contact_center.kept_workbins
+        for workbin in contact_center.all_workbins
         for owner in (agent.queues if workbin.owner == "queue" else (agent.id,))
     ]
 
@@ -86,7 +86,7 @@ def find_place(
             raise missing("agentGroup")
     if found:
         return found[0]
-    if any(wanted.name in (one.name, *_others(one.name)) for one in contact_center.kept_workbins):
+    if any(wanted.name in (one.name, *_others(one.name)) for one in contact_center.all_workbins):
         raise RequestError(Situation.NOT_PERMITTED, "this workbin is somebody else's")
     raise not_found(f"there is no workbin {wanted.name[:64]!r}")
 

@@ -108,7 +108,7 @@ class DropResource:
         self._rates = RateLimits(limits.per_minute)
         self._slots = DropSlots(limits.slots)
 
-    async def take(self, scope: Scope, receive: Receive, mailbox: str) -> Response:
+    async def receive(self, scope: Scope, receive: Receive, mailbox: str) -> Response:
         """Store the mail in the body of a request, and return the answer.
 
         Raises:
@@ -128,13 +128,13 @@ class DropResource:
         token = _token(contact_center, scope)
         recipient, sender = await self._recipient(contact_center, mailbox, token), _sender(request)
         self._require_size(request)
-        async with self._slots.taken(token.name) as slot:
+        async with self._slots.occupied(token.name) as slot:
             self._require_pace(token)
             submission = Submission(recipient, token, sender, slot)
             if "idempotency-key" in request.headers:
-                return await self._take_once(request, submission)
+                return await self._receive_once(request, submission)
             mail = _with_headers(self._octets(request, slot))
-            return _answer(await self._take(request, submission, mail))
+            return _answer(await self._store(request, submission, mail))
 
     async def _recipient(
         self, contact_center: ContactCenter, address: str, token: Token
@@ -169,8 +169,8 @@ class DropResource:
                 headers={"Retry-After": str(ceil(wait))} | _HANG_UP,
             )
 
-    async def _take_once(self, request: Request, submission: Submission) -> Response:
-        """Take a mail under a key: a repetition gets the arrival's id of the first try.
+    async def _receive_once(self, request: Request, submission: Submission) -> Response:
+        """Receive a mail under a key: a repetition gets the arrival's id of the first try.
 
         A repetition is read to its end as well, because only the digest of the whole mail tells it
         from another mail.
@@ -197,7 +197,7 @@ class DropResource:
             raise RequestError(Situation.IN_PROGRESS, message, headers=_AGAIN | _HANG_UP)
         try:
             arrival_id = claim.command_ids.new_id
-            answer = _answer(await self._take(request, submission, mail, arrival_id))
+            answer = _answer(await self._store(request, submission, mail, arrival_id))
         except BaseException:
             with suppress(Unavailable):
                 await self._answers.release(key, self._clock.now())
@@ -205,11 +205,11 @@ class DropResource:
         # Without this write a repetition stores nothing all the same: the arrival has the id.
         with suppress(Unavailable):
             stored = StoredAnswer(answer.status_code, (), bytes(answer.body))
-            await self._answers.keep(key, stored)
+            await self._answers.store_answer(key, stored)
         crash_point("drop.before_answer")
         return answer
 
-    async def _take(
+    async def _store(
         self,
         request: Request,
         submission: Submission,
@@ -220,7 +220,7 @@ class DropResource:
             Way.HTTP, "HTTP", name=submission.token.name, peer=client_address(request.scope)
         )
         try:
-            return await self._intake.take_stream(
+            return await self._intake.receive_stream(
                 mail,
                 sender=submission.sender,
                 recipients=[submission.recipient],

@@ -56,7 +56,7 @@ class WorkbinsResource:
                 "statusCode": 0,
                 "status": 0,
                 "workbin": workbin(place, self._callers.root(request)),
-                "interactions": workbin_items(await self._queries.kept_in(place)),
+                "interactions": workbin_items(await self._queries.in_workbin(place)),
             }
         )
 

@@ -55,7 +55,7 @@ class DropSlots:
         self._taken: set[DropSlot] = set()
 
     @asynccontextmanager
-    async def taken(self, token: str) -> AsyncIterator[DropSlot]:
+    async def occupied(self, token: str) -> AsyncIterator[DropSlot]:
         """Give a mail its place for as long as the context lasts.
 
         Raises:

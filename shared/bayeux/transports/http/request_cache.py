@@ -31,7 +31,7 @@ class RequestCache(Generic[Requester]):
         Heads above 4,096 octets are not stored; common clients send shorter ones.
         """
         if len(head) <= _MAX_HEAD_SIZE:
-            self._admitted.keep(head, _Admitted(requester, body_size), now=now, until=until)
+            self._admitted.put(head, _Admitted(requester, body_size), now=now, until=until)
 
     def recall(self, head: bytes, body_size: int, *, now: float) -> Requester | None:
         """Return the requester of a head; None if it is unknown or came with another body size."""

@@ -205,7 +205,7 @@ async def test_no_patience_means_no_turns(backend: Backend) -> None:
 async def test_very_many_operations_keep_a_bounded_list(backend: Backend) -> None:
     store, now = TurnStore(backend.database), backend.clock.now()
     for number in range(40):
-        await store.take("MAIL agent1", Turn(str(uuid4()), "MAIL", f"NEW{number}", now))
+        await store.append("MAIL agent1", Turn(str(uuid4()), "MAIL", f"NEW{number}", now))
 
     assert await queued(backend, "MAIL") == 16
 
@@ -216,7 +216,7 @@ async def test_turns_taken_together_have_one_order_in_all_pods(backend: Backend)
 
     async def take(pod: int, key: str) -> list[str]:
         turn = Turn(f"{pod} {key}", "MAIL", "NEW", now)
-        return [one.command_id for one in await pods[pod].take(key, turn)]
+        return [one.command_id for one in await pods[pod].append(key, turn)]
 
     taken = await asyncio.gather(*(take(pod, key) for key in keys for pod in (0, 1)))
 
@@ -229,7 +229,7 @@ async def test_many_turns_at_once_on_one_mail_are_a_chain(backend: Backend) -> N
     store, now = TurnStore(backend.database), backend.clock.now()
     turns = [Turn(f"{number}", "MAIL", "NEW", now) for number in range(10)]
 
-    taken = await asyncio.gather(*(store.take("MAIL agent1", one) for one in turns))
+    taken = await asyncio.gather(*(store.append("MAIL agent1", one) for one in turns))
 
     # In the order in which they were asked for, also where several share a round trip.
     assert [len(before) for before in taken] == list(range(10))
@@ -238,17 +238,17 @@ async def test_many_turns_at_once_on_one_mail_are_a_chain(backend: Backend) -> N
 async def test_repeated_operation_keeps_its_first_turn(backend: Backend) -> None:
     store, now = TurnStore(backend.database), backend.clock.now()
     first, second = Turn("1", "MAIL", "NEW1", now), Turn("2", "MAIL", "NEW2", now)
-    await store.take("MAIL agent1", first)
-    await store.take("MAIL agent1", second)
+    await store.append("MAIL agent1", first)
+    await store.append("MAIL agent1", second)
 
-    assert await store.take("MAIL agent1", first) == []
+    assert await store.append("MAIL agent1", first) == []
 
 
 async def test_outcome_without_majority_keeps_the_turn_open(backend: Backend) -> None:
     # A reader that requires a majority would still see the interaction as it was before.
     store, mail = TurnStore(backend.database), await held(backend)
     turn = Turn("1", mail.id, "NEW", backend.clock.now())
-    await store.take(f"{mail.id} agent1", turn)
+    await store.append(f"{mail.id} agent1", turn)
     interactions = backend.database[interaction_store.COLLECTION]
 
     await interactions.with_options(write_concern=HINT).update_one(

@@ -87,7 +87,7 @@ class ReplayingClient(RuleBasedStateMachine):
         pod = self.pods[number]
         if pod.reached is None:
             pod.reached = newest = len(self.journal)
-            pod.harness.protocol.begin("anna", newest)
+            pod.harness.protocol.publish_from("anna", newest)
             pod.harness.settle()
 
     @rule(number=st.integers(0, 1), times=st.integers(1, 8))

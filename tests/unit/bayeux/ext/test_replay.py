@@ -52,7 +52,7 @@ def fill(harness: ProtocolHarness, events: Sequence[JournalEvent], reached: int)
 
 
 def begin(harness: ProtocolHarness, position: int) -> None:
-    harness.protocol.begin("anna", position)
+    harness.protocol.publish_from("anna", position)
     harness.settle()
 
 

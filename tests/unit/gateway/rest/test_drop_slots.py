@@ -37,7 +37,7 @@ class Holders:
 
     async def _hold(self, token: str, held: list[DropSlot], begun: asyncio.Event) -> None:
         try:
-            async with self._slots.taken(token) as slot:
+            async with self._slots.occupied(token) as slot:
                 held.append(slot)
                 begun.set()
                 await asyncio.Event().wait()
@@ -129,5 +129,5 @@ async def test_other_timeouts_are_passed_on() -> None:
     slots = DropSlots(LIMITS)
 
     with pytest.raises(TimeoutError):
-        async with slots.taken("web-form"):
+        async with slots.occupied("web-form"):
             raise TimeoutError

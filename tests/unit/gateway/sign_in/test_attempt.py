@@ -9,11 +9,11 @@ import pytest
 from services.gateway.sign_in.attempt import Attempt
 
 ISSUER = "https://id.example.org"
-ATTEMPT = Attempt.begin(in_window=False)
+ATTEMPT = Attempt.new(in_window=False)
 
 
 def test_attempts_have_secrets_of_their_own() -> None:
-    other = Attempt.begin(in_window=False)
+    other = Attempt.new(in_window=False)
 
     secrets = [ATTEMPT.state, ATTEMPT.nonce, ATTEMPT.verifier]
     secrets += [other.state, other.nonce, other.verifier]
@@ -23,7 +23,7 @@ def test_attempts_have_secrets_of_their_own() -> None:
 
 @pytest.mark.parametrize("in_window", [True, False])
 def test_cookie_brings_the_attempt_back(*, in_window: bool) -> None:
-    attempt = Attempt.begin(in_window=in_window)
+    attempt = Attempt.new(in_window=in_window)
 
     assert Attempt.read(attempt.cookie) == attempt
 

@@ -19,7 +19,7 @@ from tests.doubles.clock import MovableClock
 ISSUER = "https://id.example.org"
 CLIENT = SignInClient(ISSUER, "mailroom", f"https://mail.example.org{CALLBACK}")
 KEY = RSAKey.generate_key(2048, {"kid": "rsa"})
-MINE, OTHERS = Attempt.begin(in_window=False), Attempt.begin(in_window=False)
+MINE, OTHERS = Attempt.new(in_window=False), Attempt.new(in_window=False)
 
 
 def name_of(attempt: Attempt) -> str:

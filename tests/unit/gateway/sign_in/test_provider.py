@@ -159,7 +159,7 @@ class Flood:
         await cancel_and_wait([one for one in (*self.strangers, self.agent) if one])
 
     def _begin(self, code: str, peer: str) -> asyncio.Task[str]:
-        attempt = Attempt.begin(in_window=False)
+        attempt = Attempt.new(in_window=False)
         return asyncio.create_task(_outcome(self._provider.exchange(attempt, code, peer)))
 
 
