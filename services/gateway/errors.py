@@ -27,6 +27,9 @@ log = structlog.get_logger()
 # A broker or database that changes its leader is back after some seconds.
 RETRY_AFTER: Final = timedelta(seconds=2)
 
+SHORTLY: Final[Mapping[str, str]] = MappingProxyType({"Retry-After": "1"})
+"""Headers of a failure that ends with another request: nearly every one is done by then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Codes:

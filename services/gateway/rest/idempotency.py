@@ -1,10 +1,8 @@
 """`Idempotency-Key`: a repeated POST or DELETE is done once, and its answer is replayed."""
 
 import hashlib
-import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -16,6 +14,7 @@ from services.gateway.commands.command_ids import set_command_ids
 from services.gateway.errors import CODES, Explain, RequestError, Situation
 from services.gateway.http.answers import failure
 from services.gateway.http.asgi import AbortedError, Receive, TooLargeError, read_body
+from services.gateway.http.idempotency_key import in_progress, key_reused, require_valid_key
 from services.gateway.rest.idempotency_store import (
     UPLOAD,
     IdempotencyStore,
@@ -31,11 +30,8 @@ log = structlog.get_logger()
 
 ReadForm = Callable[[Receive], AsyncIterator[bytes]]
 
-_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _METHODS: Final = frozenset({"POST", "DELETE"})
 _SERVER_ERROR: Final = 500
-# Nearly every request is done by then.
-_RETRY_AFTER: Final = timedelta(seconds=1)
 
 
 class IdempotencyMiddleware:
@@ -76,7 +72,7 @@ class IdempotencyMiddleware:
         fingerprint, receive = await self._fingerprint(scope, receive)
         claim = await self._answers.claim(key, fingerprint, self._clock.now())
         if not is_same_request(claim.fingerprint, fingerprint):
-            raise _key_reused()
+            raise key_reused("request")
         form = _form_digest(scope)
         if claim.answered is not None:
             if form:
@@ -90,12 +86,7 @@ class IdempotencyMiddleware:
                 receive = self._noting(receive, key, form)
             await self._do(key, scope, receive, send, explain)
         else:
-            seconds = str(int(_RETRY_AFTER.total_seconds()))
-            raise RequestError(
-                Situation.IN_PROGRESS,
-                "the first request with this Idempotency-Key is still being worked on",
-                headers={"Retry-After": seconds},
-            )
+            raise in_progress()
 
     async def _do(
         self, key: str, scope: Scope, receive: Receive, send: Send, explain: Explain
@@ -138,9 +129,7 @@ class IdempotencyMiddleware:
         return capture.answer, capture.answer.status < _SERVER_ERROR
 
     async def _stored_key(self, given: str, scope: Scope) -> str:
-        if not _KEY.fullmatch(given):
-            message = "Idempotency-Key has to be 1 to 255 printable characters"
-            raise RequestError(Situation.VALUE_REFUSED, message)
+        require_valid_key(given)
         user_id = (await self._authenticator.authenticate(scope)).user_id
         # Keys of different agents never meet, and a key says nothing about another address.
         whole = "\0".join((user_id, given, scope["method"], scope["path"]))
@@ -182,7 +171,7 @@ class IdempotencyMiddleware:
 
     async def _require_content(self, key: str, form: FormDigest) -> None:
         if not await self._answers.note_content(key, form.hexdigest()):
-            raise _key_reused()
+            raise key_reused("request")
 
 
 class _AnswerCapture:
@@ -208,11 +197,6 @@ def _form_digest(scope: Scope) -> FormDigest | None:
     """Return a digest to fill with the body of an upload, None for other requests."""
     is_form = _media_type(scope).startswith(UPLOAD)
     return FormDigest(header(scope, b"content-type") or "") if is_form else None
-
-
-def _key_reused() -> RequestError:
-    message = "this Idempotency-Key was used for another request: take a new one"
-    return RequestError(Situation.KEY_REUSED, message)
 
 
 def _receive_again(body: bytes, receive: Receive) -> Receive:

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from starlette.types import Message
 
-from services.gateway.errors import Explain, RequestError, Situation
+from services.gateway.errors import SHORTLY, Explain, RequestError, Situation
 from services.gateway.http.asgi import Receive
 from services.gateway.http.body_pace import PaceLimits, paced
 from services.gateway.rest.callers import Authenticator
@@ -22,8 +22,6 @@ a tenth of a second, and a hundred of them would keep all colleagues waiting."""
 _UPLOADS: Final = re.compile(r"/me/interactions/[^/]+/attachments")
 _READS: Final = frozenset({"GET", "HEAD"})
 
-# Nearly every request is done by then.
-_AGAIN: Final = {"Retry-After": "1"}
 
 
 @dataclass(slots=True)
@@ -63,7 +61,7 @@ class ConcurrentRequests:
                 f"you may have {self._at_most} requests at the same time: wait for the answer to "
                 "one of them, and send this one again"
             )
-            raise RequestError(Situation.TOO_MANY_REQUESTS, message, headers=_AGAIN)
+            raise RequestError(Situation.TOO_MANY_REQUESTS, message, headers=SHORTLY)
         requests.count += 1
         try:
             yield requests
@@ -83,7 +81,7 @@ class ConcurrentRequests:
                 f"the bodies of your requests have more than {self._most_octets} bytes together: "
                 "wait for the answer to one of them, and send this one again"
             )
-            headers = _AGAIN | {"Connection": "close"}
+            headers = {**SHORTLY, "Connection": "close"}
             raise RequestError(Situation.TOO_MANY_REQUESTS, message, headers=headers)
 
 

@@ -29,6 +29,7 @@ from services.gateway.http.credentials import (
     client_address,
     credentials,
 )
+from services.gateway.http.idempotency_key import in_progress, key_reused, require_valid_key
 from services.gateway.rest.idempotency_store import IdempotencyStore, StoredAnswer
 from services.gateway.rest.uploads.drop_slots import DropSlot, DropSlots, SlotLimits
 from services.gateway.rest.uploads.form_files import body_of
@@ -55,12 +56,10 @@ PATH: Final = "/ingest/"
 PART: Final = "mail"
 _MAIL: Final = "message/rfc822"
 _FORM: Final = "multipart/form-data"
-_KEY: Final = re.compile(r"[\x20-\x7e]{1,255}")
 _ADDRESS: Final = re.compile(r"[^@\s<>\x00-\x1f\x7f]{1,256}@[^@\s<>\x00-\x1f\x7f]{1,255}")
 _FIRST_FIELD: Final = re.compile(rb"[!-9;-~]{1,998}[ \t]*:")
 # Octets: 998 and the line's end (RFC 5322, 2.1.1).
 _LONGEST_LINE: Final = 1_000
-_AGAIN: Final = {"Retry-After": "1"}
 _HANG_UP: Final = {"Connection": "close"}
 """For answers that come before the body has been read."""
 
@@ -176,14 +175,12 @@ class DropResource:
         from another mail.
         """
         given = request.headers["idempotency-key"]
-        if not _KEY.fullmatch(given):
-            message = "Idempotency-Key has to be 1 to 255 printable characters"
-            raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP)
+        require_valid_key(given, headers=_HANG_UP)
         key = _digest("drop", submission.token.name, submission.recipient.mailbox, given)
         fingerprint = _digest("-" if submission.sender is None else f"<{submission.sender}>")
         claim = await self._answers.claim(key, fingerprint, self._clock.now())
         if claim.fingerprint != fingerprint:
-            raise _key_reused()
+            raise key_reused("mail", headers=_HANG_UP)
         mail = self._noted(_with_headers(self._octets(request, submission.slot)), key)
         if claim.answered is not None:
             async for _ in mail:
@@ -193,8 +190,7 @@ class DropResource:
                 claim.answered.body, claim.answered.status, replayed, "application/json"
             )
         if claim.command_ids is None:
-            message = "the first request with this Idempotency-Key is still being worked on"
-            raise RequestError(Situation.IN_PROGRESS, message, headers=_AGAIN | _HANG_UP)
+            raise in_progress(headers=_HANG_UP)
         try:
             arrival_id = claim.command_ids.new_id
             answer = _answer(await self._store(request, submission, mail, arrival_id))
@@ -254,7 +250,7 @@ class DropResource:
             digest.update(piece)
             yield piece
         if not await self._answers.note_content(key, digest.hexdigest()):
-            raise _key_reused()
+            raise key_reused("mail", headers=_HANG_UP)
 
     def _octets(self, request: Request, slot: DropSlot) -> AsyncIterator[bytes]:
         body = _counted(
@@ -340,11 +336,6 @@ async def _with_headers(octets: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield head
     async for piece in octets:
         yield piece
-
-
-def _key_reused() -> RequestError:
-    message = "this Idempotency-Key was used for another mail: take a new one"
-    return RequestError(Situation.KEY_REUSED, message, headers=_HANG_UP)
 
 
 def _answer(arrival_id: str) -> Response:
