@@ -1,21 +1,18 @@
 """Keeps an agent's operations on one interaction in their order, across pods and services."""
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
 
 from services.gateway.commands.command_ids import CommandIds
+from services.gateway.commands.patience import Patience
 from services.gateway.errors import RequestError, Situation, as_request_error, unavailable
 from shared.domain.clock import Clock
 from shared.domain.errors import Refused
 from shared.messaging.publisher import NotPublishedError
 from shared.storage.turn_store import Turn, TurnStore
 
-# Outcomes come in milliseconds: the first look is early, and later ones spare the database.
-_FIRST_PAUSE: Final = 0.01
-_LONGEST_PAUSE: Final = 0.1
 _LONGEST_ID: Final = 64
 _ABOUT_THE_MOMENT: Final = frozenset({Situation.WRONG_STATE, Situation.NOT_FOUND})
 
@@ -74,15 +71,10 @@ class OperationOrder:
         """Wait for the outcomes of some turns; return those that have none in time."""
         if not turns:
             return turns
-        loop = asyncio.get_running_loop()
         age = self._clock.now() - max(one.at for one in turns)
-        end = loop.time() + (self._patience - age).total_seconds()
-        pause = _FIRST_PAUSE
-        while turns := await self._store.open(key, turns):
-            if loop.time() >= end:
-                break
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+        patience = Patience(self._patience - age)
+        while (turns := await self._store.open(key, turns)) and not patience.is_over:
+            await patience.pause()
         return turns
 
 

@@ -1,6 +1,5 @@
 """Promised interactions: the client has their ids, and composition still has to create them."""
 
-import asyncio
 from datetime import timedelta
 from hmac import compare_digest
 from typing import Final
@@ -9,6 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.gateway.cluster.day_key_store import DayKeyStore
 from services.gateway.commands.command_ids import CommandIds, creating_message_id
+from services.gateway.commands.patience import Patience
 from services.gateway.errors import unavailable
 from shared.domain.clock import Clock
 from shared.domain.errors import UnknownInteractionError
@@ -22,10 +22,6 @@ PROMISED_FOR: Final = timedelta(minutes=15)
 """For this long a request for a promised id is answered 503 (try again) instead of 404."""
 
 _CLOCKS_DIFFER_BY: Final = timedelta(minutes=1)
-
-# A new interaction takes milliseconds. The pause doubles, so that a slow one costs few reads.
-_FIRST_PAUSE: Final = 0.01
-_LONGEST_PAUSE: Final = 0.1
 
 
 class PromisedIds:
@@ -80,7 +76,7 @@ class PromisedInteractions:
     ) -> None:
         self._store = store
         self._promised_ids = promised_ids
-        self._patience = patience.total_seconds()
+        self._patience = patience
 
     async def get(self, interaction_id: str, *, with_text: bool) -> Interaction:
         """Return an interaction.
@@ -89,17 +85,14 @@ class PromisedInteractions:
             UnknownInteractionError: There is none, or none yet.
             Unavailable: The database does not answer.
         """
-        loop = asyncio.get_running_loop()
-        end, pause = loop.time() + self._patience, _FIRST_PAUSE
+        patience = Patience(self._patience)
         while True:
             try:
                 return await self._store.get(interaction_id, with_text=with_text)
             except UnknownInteractionError:
-                is_over = loop.time() >= end
-                if is_over or not await self._promised_ids.is_open(interaction_id):
+                if patience.is_over or not await self._promised_ids.is_open(interaction_id):
                     raise
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            await patience.pause()
 
 
 class PromisedInteractionMiddleware:
