@@ -67,6 +67,16 @@ async def connected_database(url: str) -> AsyncIterator[Database]:
         raise NotPossibleError(f"the database cannot be used: {words}", Exit.UNAVAILABLE) from None
 
 
+def bare_id(wanted: str) -> str:
+    """Return a Message-ID or another id as a person gives it, without angle brackets."""
+    return wanted.strip().strip("<>")
+
+
+def known_as(bare: str) -> Document:
+    """Return the query for interactions whose Message-ID or own id this is."""
+    return {"$or": [{"mail.message_id": f"<{bare}>"}, {"_id": bare}]}
+
+
 async def contact_center_in_force(database: Database, clock: Clock) -> ContactCenter | None:
     """Return the description in force; None if there is none that this version can read."""
     try:

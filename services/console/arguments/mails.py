@@ -4,7 +4,7 @@ from pathlib import Path
 
 from services.console.arguments.parser import Commands, number
 from services.console.commands.discarded import MOST_LISTED
-from services.console.commands.screen import MOST_MAILS
+from services.console.mails_to_screen import MOST_MAILS
 
 
 def add_commands(commands: Commands) -> None:

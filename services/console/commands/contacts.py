@@ -3,10 +3,10 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from services.console.exit_codes import Exit, NotPossibleError
+from services.console.moments import to_the_minute
 from services.console.settings import read_settings
 from services.console.store import connected_database
 from shared.domain.clock import SystemClock
@@ -104,14 +104,10 @@ def _lines(person: Person) -> Iterator[str]:
         yield "  blocked: new mail is completed at once"
     for part in person.merged:
         last = part.merges[-1]
-        yield f"  merged: {part.id} ({', '.join(part.addresses)}) {_at(last.at)} by {last.by}"
+        yield f"  merged: {part.id} ({', '.join(part.addresses)}) {to_the_minute(last.at)} by {last.by}"
 
 
 def _mail_line(mail: Interaction) -> str:
     subject = storable(mail.mail.subject, _LONGEST_SUBJECT)
     way = mail.direction.value.lower()
-    return f"  {_at(mail.received_at)}  {way:<8}  {mail.state.value:<10}  {mail.id}  {subject}"
-
-
-def _at(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    return f"  {to_the_minute(mail.received_at)}  {way:<8}  {mail.state.value:<10}  {mail.id}  {subject}"

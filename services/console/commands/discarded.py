@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from services.console.exit_codes import Exit, NotPossibleError
+from services.console.moments import to_the_minute
 from services.console.settings import read_settings
 from services.console.store import connected_database, contact_center_in_force
 from shared.contracts.commands import DisownReport
@@ -137,14 +138,14 @@ def _line(mail: Interaction) -> str:
     subject = storable(mail.mail.subject, _LONGEST_SUBJECT)
     sender = mail.mail.sender.address if mail.mail.sender else "-"
     return (
-        f"{mail.id}  {_at(mail.received_at)}  {mail.mailbox}  "
+        f"{mail.id}  {to_the_minute(mail.received_at)}  {mail.mailbox}  "
         f"{storable(sender, _LONGEST_SUBJECT)}  [{reason}]  {subject}"
     )
 
 
 def _heading(mail: Interaction, keep: timedelta | None) -> Iterator[str]:
     sender = mail.mail.sender
-    until = _at(mail.received_at + keep) if keep else "for ever (see `retention`)"
+    until = to_the_minute(mail.received_at + keep) if keep else "for ever (see `retention`)"
     facts = (
         ("mailbox", mail.mailbox),
         ("from", f"{sender.personal} <{sender.address}>".strip() if sender else ""),
@@ -155,7 +156,7 @@ def _heading(mail: Interaction, keep: timedelta | None) -> Iterator[str]:
         ("attachments", ", ".join(one.name for one in mail.mail.attachments[:5])),
         ("kept until", until),
     )
-    yield f"{mail.id}  {_at(mail.received_at)}"
+    yield f"{mail.id}  {to_the_minute(mail.received_at)}"
     for name, value in facts:
         if value:
             yield f"  {name}: {storable(value, _LONGEST_FIELD)}"
@@ -169,7 +170,3 @@ def _text(mail: Interaction) -> Iterator[str]:
         yield f"  {storable(line, _LONGEST_LINE)}".rstrip()
     if len(lines) > _MOST_LINES or len(mail.mail.text) > _MOST_LINES * _LONGEST_LINE:
         yield "  (cut)"
-
-
-def _at(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")

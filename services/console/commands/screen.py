@@ -1,59 +1,38 @@
 """`mailroom screen`: shows what the screening rules do with a mail, and changes nothing."""
 
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from services.console.description.reader import read_description
 from services.console.exit_codes import Exit, NotPossibleError
+from services.console.mails_to_screen import (
+    MOST_MAILS,
+    Mail,
+    StoredMails,
+    file_named,
+    read_file,
+)
 from services.console.settings import read_settings
 from services.console.store import connected_database, contact_center_in_force
 from shared.contracts.contact_center import ContactCenter, Mailbox
 from shared.contracts.hours import open_names
 from shared.domain.clock import SystemClock
 from shared.domain.contacts.contact import Contact, was_known
-from shared.domain.mail_envelope import Way
 from shared.domain.storable_text import storable
 from shared.mail.authentication.verdict import sender_verdict
-from shared.mail.limits import DEFAULT_LIMITS, UnparsableMailError
+from shared.mail.limits import UnparsableMailError
 from shared.mail.parsed_mail import ParsedMail
 from shared.mail.parsing.parser import parse_mail
-from shared.mail.trace_fields import claimed_sender
 from shared.screening.acknowledgements import reason_against
 from shared.screening.mail_texts import MailTexts
 from shared.screening.rules import ScreenedMail, Screening, screened
-from shared.storage.contacts.contact_store import ContactStore, ContactUnknownError
 from shared.storage.database.client import Database
-from shared.storage.files.vault import ContentRef, DamagedContentError, Vault
-from shared.storage.interactions import interaction_store
-from shared.storage.mails import arrival_store
 
-# Each is read and parsed again while a person waits.
-MOST_MAILS: Final = 1_000
-_MOST_NAMED: Final = 100
 _LONGEST: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """A mail to try rules on. `name` is what the operator knows it by.
-
-    `sender` is that of its envelope, `mailboxes` are those that it came to, none for a file.
-    `contact` is who wrote it, if that was looked up. `way` is how it came; a file counts as SMTP.
-    """
-
-    name: str
-    raw: bytes
-    sender: str
-    mailboxes: tuple[str, ...] = ()
-    received_at: datetime | None = None
-    contact: Contact | None = None
-    way: Way = Way.SMTP
 
 
 async def screen(
@@ -69,16 +48,16 @@ async def screen(
             that cannot be shown has a line that says why, and the others follow.
     """
     described = read_description(description) if description else None
-    file = _file_named(wanted)
+    file = file_named(wanted)
     if file is not None and described is not None:
-        for line in _explanation(described, _read(file), mailbox):
+        for line in _explanation(described, read_file(file), mailbox):
             print(line)
         return
     async with _database() as database:
         center = described or await _stored_description(database)
         stored = StoredMails(database)
         if wanted is not None:
-            mail = await (stored.with_contact(_read(file)) if file else stored.named(wanted))
+            mail = await (stored.with_contact(read_file(file)) if file else stored.named(wanted))
             for line in _explanation(center, mail, mailbox):
                 print(line)
             return
@@ -90,100 +69,6 @@ async def screen(
                 print(line)
         for rule in center.screening:
             print(f"rule {rule.name}: met {counts[rule.name]} times")
-
-
-class StoredMails:
-    """The arrived mails in the database."""
-
-    def __init__(self, database: Database) -> None:
-        self._arrivals = database[arrival_store.COLLECTION]
-        self._interactions = database[interaction_store.COLLECTION]
-        self._vault = Vault(database, SystemClock())
-        self._contacts = ContactStore(database, SystemClock())
-
-    async def named(self, wanted: str) -> Mail:
-        """Return the mail of an arrival, an interaction or a Message-ID.
-
-        Raises:
-            NotPossibleError: There is none.
-        """
-        bare = wanted.strip().strip("<>")
-        named = {"$or": [{"mail.message_id": f"<{bare}>"}, {"_id": bare}]}
-        found = self._interactions.find(named, {"arrival_id": 1}, limit=_MOST_NAMED)
-        ids = [one["arrival_id"] async for one in found if one.get("arrival_id")]
-        mail = await self.arrived(next(iter(ids), bare))
-        if mail is None:
-            raise NotPossibleError(
-                f"there is no file and no stored mail {storable(wanted, _LONGEST)}: name a file,"
-                " a Message-ID, or an id that `mailroom trace` prints",
-                Exit.NOT_FINE,
-            )
-        return mail
-
-    async def newest(self, limit: int) -> list[str]:
-        """Return the ids of the newest arrivals, the newest first."""
-        found = await self._arrivals.find({}, {"_id": 1}).sort("_id", -1).to_list(limit)
-        return [one["_id"] for one in found]
-
-    async def arrived(self, arrival_id: str) -> Mail | None:
-        """Return the mail of an arrival, None if it is gone.
-
-        Raises:
-            NotPossibleError: Its content is damaged.
-        """
-        document = await self._arrivals.find_one({"_id": arrival_id}, {"outbox": 0})
-        if document is None:
-            return None
-        raw = document.get("raw")
-        if raw is None and "content" not in document:
-            return None
-        try:
-            if raw is None:
-                raw = await self._vault.get(ContentRef(**document["content"]))
-        except DamagedContentError as error:
-            raise NotPossibleError(
-                f"arrival {arrival_id}: cannot be read ({error})", Exit.NOT_FINE
-            ) from None
-        return await self.with_contact(
-            Mail(
-                f"arrival {arrival_id}",
-                raw,
-                document["sender"],
-                tuple(document["mailboxes"]),
-                document["received_at"],
-                way=Way(document.get("way", Way.SMTP)),
-            )
-        )
-
-    async def with_contact(self, mail: Mail) -> Mail:
-        """Return a mail with the contact of its author.
-
-        There is none where the mail cannot be read, or where the database does not say in time: a
-        mail that arrives would go on without one too.
-        """
-        try:
-            parsed = parse_mail(mail.raw, envelope_sender=mail.sender)
-        except UnparsableMailError:
-            return mail
-        sender = parsed.from_[0].address if parsed.from_ else mail.sender
-        try:
-            return replace(mail, contact=await self._contacts.meet(sender, "", makes=False))
-        except ContactUnknownError as error:
-            print(f"{mail.name}: screened without its contact: {error}", file=sys.stderr)
-            return mail
-
-
-def _file_named(wanted: str | None) -> Path | None:
-    return file if wanted is not None and (file := Path(wanted)).is_file() else None
-
-
-def _read(file: Path) -> Mail:
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(DEFAULT_LIMITS.raw_octets + 1)
-    except OSError as error:
-        raise NotPossibleError(f"{file}: {error.strerror}", Exit.BAD_FILE) from None
-    return Mail(str(file), raw, claimed_sender(raw))
 
 
 @asynccontextmanager

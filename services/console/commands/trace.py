@@ -6,7 +6,7 @@ from typing import Final
 
 from services.console.exit_codes import Exit, NotPossibleError
 from services.console.settings import read_settings
-from services.console.store import SystemQueries, connected_database
+from services.console.store import SystemQueries, bare_id, connected_database, known_as
 from shared.contracts.envelope import Cause
 from shared.domain.clock import SystemClock
 from shared.domain.deliveries.delivery import Delivery
@@ -77,9 +77,8 @@ class MailTrace:
 
     async def lines(self, wanted_id: str) -> AsyncIterator[str]:
         """Yield one line for each record; the id may be a Message-ID or an interaction's id."""
-        bare = wanted_id.strip().strip("<>")
-        named = {"$or": [{"mail.message_id": f"<{bare}>"}, {"_id": bare}]}
-        found = await self._interactions.find(named, _WHERE).sort("received_at").to_list(_MOST)
+        bare = bare_id(wanted_id)
+        found = await self._interactions.find(known_as(bare), _WHERE).sort("received_at").to_list(_MOST)
         for one in found:
             async for line in self._about(one):
                 yield line

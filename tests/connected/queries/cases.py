@@ -12,7 +12,7 @@ from uuid import uuid4
 from argon2 import PasswordHasher
 
 from services.console.agent_directory import AgentDirectory
-from services.console.commands.screen import StoredMails
+from services.console.mails_to_screen import StoredMails
 from services.console.commands.trace import MailTrace
 from services.console.earlier_mails import complete_earlier_mails
 from services.console.exit_codes import NotPossibleError
