@@ -120,8 +120,8 @@ describe("the desk", { timeout: 30_000 }, () => {
 
   it("shows a draft that was asked for, unless the agent has chosen another mail meanwhile", async () => {
     await desk.open();
-    desk.take(held("first"));
-    desk.take(held("second"));
+    desk.apply(held("first"));
+    desk.apply(held("second"));
     const draft = held("draft", { state: "ReplyCreated" });
     answers["/me/interactions/first"] = { interactionId: draft.id, interaction: draft };
     const first = desk.work.items.get("first")!;

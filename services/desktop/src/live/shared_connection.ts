@@ -124,7 +124,7 @@ export class SharedConnection {
         onMessage: (topic, data) => {
           if (!isMine()) return;
           this.#tell({ kind: "message", topic, data });
-          this.#take(topic, data);
+          this.#receive(topic, data);
         },
         onLink: (link) => {
           if (!isMine()) return;
@@ -175,7 +175,7 @@ export class SharedConnection {
     const isSeen = document.visibilityState === "visible";
     switch (news.kind) {
       case "message":
-        this.#take(news.topic, news.data);
+        this.#receive(news.topic, news.data);
         return;
       case "link":
         if (this.isLeading) return;
@@ -211,7 +211,7 @@ export class SharedConnection {
     this.#tell({ kind: "link", link: this.#link, offset: this.offset, begun: this.#begun });
   }
 
-  #take(topic: string, data: unknown): void {
+  #receive(topic: string, data: unknown): void {
     if (this.#waiting) {
       if (this.#waiting.length <= MOST_WAITING) this.#waiting.push({ topic, data });
     } else this.#deliver(topic, data);

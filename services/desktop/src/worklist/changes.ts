@@ -1,6 +1,8 @@
 // The messages that agents are told of, and in which words. Pure.
 
 import type { StateMessage } from "../api/types";
+import type { Words } from "../words/en";
+import { senderOf, wordsForReport } from "./naming";
 
 export type Change =
   | ""
@@ -32,6 +34,41 @@ export function changeOf(before: string | undefined, message: StateMessage, isBu
       return "doubt";
     default:
       return isRefusedDelivery(message) && !isBusy ? "refused" : "";
+  }
+}
+
+export interface Announcement {
+  // `offer` is said at once, aloud too; the others are notices.
+  kind: "offer" | "plain" | "good" | "bad";
+  words: string;
+}
+
+// The words in which an agent is told of a change; null where there is nothing to tell.
+export function announcementOf(
+  t: Words,
+  change: Change,
+  message: StateMessage,
+): Announcement | null {
+  const subject = message.email_object.subject || t.noSubject;
+  switch (change) {
+    case "":
+      return null;
+    case "offered":
+      return { kind: "offer", words: t.offerOf(subject, senderOf(message)) };
+    case "offer-ended":
+      return { kind: "plain", words: t.offerRevoked(subject) };
+    case "taken-back":
+      return { kind: "plain", words: t.gone(subject, t.outcomes[message.state] ?? message.state) };
+    case "sent":
+      return { kind: "good", words: t.sent(subject) };
+    case "doubt":
+      return { kind: "bad", words: t.doubt(subject) };
+    case "refused":
+      return { kind: "bad", words: `${subject}: ${t.refusedBecause(message.reason ?? "")}` };
+    case "report":
+      return { kind: "plain", words: wordsForReport(t, subject, message) };
+    case "bad-report":
+      return { kind: "bad", words: wordsForReport(t, subject, message) };
   }
 }
 

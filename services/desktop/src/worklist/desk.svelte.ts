@@ -21,9 +21,9 @@ import { preferences } from "../shell/preferences.svelte";
 import { announceLogin, onLoginElsewhere } from "../shell/sign_in";
 import { language } from "../words/language.svelte";
 import { saveAllDrafts } from "../writing/open_drafts";
-import { changeOf } from "./changes";
+import { announcementOf, changeOf } from "./changes";
 import { fold, fromList, grouped, type Item, NO_WORK } from "./fold";
-import { nameOfUser, senderOf, wordsForReport } from "./naming";
+import { nameOfUser } from "./naming";
 import { putNewest } from "./newest";
 import { Operations } from "./operations.svelte";
 import { type Page, readAllPages } from "./pages";
@@ -160,12 +160,12 @@ class Desk {
     const { interaction } = await this.api.get<{ interaction: StateMessage }>(
       `/me/interactions/${id}`,
     );
-    this.take(interaction);
+    this.apply(interaction);
     return this.work.items.get(id);
   }
 
   // Folds what the server says about one interaction.
-  take(message: StateMessage): void {
+  apply(message: StateMessage): void {
     const before = this.work;
     this.work = fold(before, message);
     if (this.work === before) return;
@@ -318,7 +318,7 @@ class Desk {
   #hear(topic: string, data: unknown): void {
     switch (topic) {
       case INTERACTIONS:
-        if (isStateMessage(data)) this.take(data);
+        if (isStateMessage(data)) this.apply(data);
         return;
       case WORKBINS:
         if (isWorkbinChange(data)) this.workbins.hear(data);
@@ -356,33 +356,11 @@ class Desk {
   }
 
   #announceChange(before: Item | undefined, message: StateMessage): void {
-    const { t } = language;
-    const subject = message.email_object.subject || t.noSubject;
-    switch (changeOf(before?.state, message, this.operations.busy.has(message.id))) {
-      case "offered":
-        this.#announceOffer(message, t.offerOf(subject, senderOf(message)));
-        return;
-      case "offer-ended":
-        notices.add("plain", t.offerRevoked(subject));
-        return;
-      case "taken-back":
-        notices.add("plain", t.gone(subject, t.outcomes[message.state] ?? message.state));
-        return;
-      case "sent":
-        notices.add("good", t.sent(subject));
-        return;
-      case "doubt":
-        notices.add("bad", t.doubt(subject));
-        return;
-      case "refused":
-        notices.add("bad", `${subject}: ${t.refusedBecause(message.reason ?? "")}`);
-        return;
-      case "report":
-        notices.add("plain", wordsForReport(t, subject, message));
-        return;
-      case "bad-report":
-        notices.add("bad", wordsForReport(t, subject, message));
-    }
+    const change = changeOf(before?.state, message, this.operations.busy.has(message.id));
+    const announcement = announcementOf(language.t, change, message);
+    if (!announcement) return;
+    if (announcement.kind === "offer") this.#announceOffer(message, announcement.words);
+    else notices.add(announcement.kind, announcement.words);
   }
 
   #announceOffer(offer: StateMessage, words: string): void {

@@ -21,7 +21,7 @@ export interface Worklist {
   readonly serverNow: number;
   readonly selected: string;
   isOpeningDraft: boolean;
-  take(message: StateMessage): void;
+  apply(message: StateMessage): void;
   refresh(id: string): Promise<Item | undefined>;
   chooseAfter(left: string, next: string): void;
 }
@@ -139,7 +139,7 @@ export class Operations {
         { operationName: "PullInteraction", id: item.id },
         { wait: OUTCOME_WAIT },
       );
-      if (outcome.interaction) this.#worklist.take(outcome.interaction);
+      if (outcome.interaction) this.#worklist.apply(outcome.interaction);
       this.#worklist.chooseAfter(left, item.id);
     } catch (error) {
       notices.complain(language.t.takeOut, error);
@@ -158,7 +158,7 @@ export class Operations {
       { operationName: name, ...parameters },
       { wait: OUTCOME_WAIT, ...options },
     );
-    if (outcome.interaction) this.#worklist.take(outcome.interaction);
+    if (outcome.interaction) this.#worklist.apply(outcome.interaction);
     return outcome;
   }
 
@@ -179,7 +179,7 @@ export class Operations {
   async #show(outcome: Outcome, left: string): Promise<void> {
     const worklist = this.#worklist;
     const id = outcome.interactionId ?? "";
-    if (outcome.interaction) worklist.take(outcome.interaction);
+    if (outcome.interaction) worklist.apply(outcome.interaction);
     else if (id) await worklist.refresh(id);
     if (id) worklist.chooseAfter(left, id);
     worklist.isOpeningDraft = id !== "" && worklist.selected === id;

@@ -261,7 +261,7 @@ export class Writer {
       this.problem = "";
       if (body.interaction) {
         this.#state = confirmSave(this.#state, body.interaction.sequence, sent);
-        desk.take(body.interaction);
+        desk.apply(body.interaction);
       }
     } catch (error) {
       return this.#recover(error);
