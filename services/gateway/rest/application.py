@@ -67,7 +67,7 @@ class RestApplication:
         if scope["type"] == "websocket":
             await refuse_upgrade(scope, send, Answer(404))
             return
-        bound = bind_contextvars(correlation_id=CorrelationOf(scope["path"]))
+        bound = bind_contextvars(correlation_id=LazyCorrelationId(scope["path"]))
         try:
             await self._serve(scope, receive, send)
         finally:
@@ -92,7 +92,7 @@ class RestApplication:
                 # The status is already sent: only closing the connection tells the client.
                 raise ConnectionAbortedError from None
             sending: Send = send_and_note
-            if self._is_welcome(scope):  # a page that is refused must not read why
+            if self._may_read_answers(scope):  # a refused page gets no CORS headers
                 sending = _with_headers(sending, scope, None)
             await answer(scope, receive, sending)
         _seconds(_method_label(scope["method"]), status).observe(time.monotonic() - started_at)
@@ -132,18 +132,18 @@ class RestApplication:
             answer = failure(self._explain(error, scope))
         await answer(scope, receive, _with_headers(send, scope, None))
 
-    def _is_welcome(self, scope: Scope) -> bool:
+    def _may_read_answers(self, scope: Scope) -> bool:
         return is_known_host(scope, self._settings) and is_allowed_origin(scope, self._settings)
 
     def _explain(self, error: Exception, scope: Scope) -> RequestError:
         return _routing_error(error) or explained(error, scope)
 
 
-class CorrelationOf:
+class LazyCorrelationId:
     """The correlation id of a request: that of the mail in its path, else a new one.
 
-    It is computed when a line is logged, because most requests log none. It becomes the id where
-    it is shown, by `repr` too, as which JSON has it.
+    Most requests log nothing, so it is computed when a line is logged: by `repr`, which the
+    renderer of JSON calls.
     """
 
     def __init__(self, path: str) -> None:

@@ -14,7 +14,7 @@ from shared.storage.interactions.thread_store import ThreadStore
 
 
 class HistoryReaders:
-    """Checks the permission HISTORY."""
+    """Checks the permission HISTORY for the mail of a request."""
 
     def __init__(
         self,
@@ -29,7 +29,7 @@ class HistoryReaders:
         self._threads = threads
         self._shows_foreign_mail = shows_foreign_mail
 
-    async def readable(self, request: Request) -> Interaction:
+    async def get_readable(self, request: Request) -> Interaction:
         """Return the interaction of a request, which its caller may read.
 
         Raises:

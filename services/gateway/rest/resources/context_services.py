@@ -137,7 +137,7 @@ class ContextServicesResource:
 
     async def binary_content(self, request: Request) -> Response:
         """GET …/binary_content: the raw mail, as it arrived or as it was rendered to be sent."""
-        interaction = await self._readers.readable(request)
+        interaction = await self._readers.get_readable(request)
         size = await self._raw_size(interaction)
         if size is None:
             raise RequestError(Situation.NOT_FOUND, "this mail has no binary content")

@@ -36,7 +36,7 @@ class MailPagesResource:
 
     async def structured_text(self, request: Request) -> Response:
         """GET …/structured_text: the cleaned HTML of a mail."""
-        interaction = await self._readers.readable(request)
+        interaction = await self._readers.get_readable(request)
         if not interaction.mail.html:
             raise RequestError(Situation.NOT_FOUND, "this mail has no structured text")
         return _page(interaction.mail.html, _FRAGMENT_POLICY)
@@ -50,7 +50,7 @@ class MailPagesResource:
         if remote not in {"yes", "no"}:
             raise RequestError(Situation.VALUE_REFUSED, "remote has to be yes or no")
         shows_outside = remote == "yes"
-        interaction = await self._readers.readable(request)
+        interaction = await self._readers.get_readable(request)
         addresses = await self._picture_addresses(interaction)
         page = mail_page(interaction.mail, addresses, shows_outside=shows_outside)
         return _page(page, page_policy(shows_outside=shows_outside))

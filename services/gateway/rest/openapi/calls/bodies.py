@@ -1,4 +1,4 @@
-"""Bodies and parameters that several calls have in common."""
+"""Bodies and queries that several calls have in common."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from services.gateway.wire.fields import INTERACTION_STATE
 
 BYTES: Final[Schema] = {"type": "string", "contentMediaType": "application/octet-stream"}
 RAW_MAIL: Final[Schema] = {"type": "string", "contentMediaType": "message/rfc822"}
-ANSWERED: Final[Schema] = {
+OPERATION_ANSWER: Final[Schema] = {
     "type": "object",
     "properties": {
         "status": {"oneOf": [{"const": "ok"}, {"const": 0}]},
@@ -20,5 +20,5 @@ ANSWERED: Final[Schema] = {
     },
     "required": ["status", "statusCode"],
 }
-LIST: Final = ("fields", "limit", "offset", "totalCount")
+LIST_QUERY: Final = ("fields", "limit", "offset", "totalCount")
 """The query of a list."""

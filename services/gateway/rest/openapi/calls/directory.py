@@ -2,17 +2,17 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.calls.bodies import LIST
+from services.gateway.rest.openapi.calls.bodies import LIST_QUERY
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.answer_schemas import listing
 from services.gateway.rest.openapi.schema_builders import success, ref
 
 DIRECTORY_CALLS: Final[tuple[Call, ...]] = (
-    Call("get", "/users", "Directory", "Agents.", listing("users", "User"), query=LIST),
+    Call("get", "/users", "Directory", "Agents.", listing("users", "User"), query=LIST_QUERY),
     Call("get", "/users/{id}", "Directory", "One agent.", success(user=ref("User"))),
-    Call("get", "/queues", "Directory", "Queues.", listing("queues", "Queue"), query=LIST),
+    Call("get", "/queues", "Directory", "Queues.", listing("queues", "Queue"), query=LIST_QUERY),
     Call("get", "/queues/{id}", "Directory", "One queue.", success(queue=ref("Queue"))),
-    Call("get", "/skills", "Directory", "Skills.", listing("skills", "Skill"), query=LIST),
+    Call("get", "/skills", "Directory", "Skills.", listing("skills", "Skill"), query=LIST_QUERY),
     Call("get", "/skills/{id}", "Directory", "One skill.", success(skill=ref("Skill"))),
     Call(
         "get",
@@ -20,6 +20,6 @@ DIRECTORY_CALLS: Final[tuple[Call, ...]] = (
         "Directory",
         "Agents and queues to transfer to.",
         listing("contacts", "Contact"),
-        query=LIST,
+        query=LIST_QUERY,
     ),
 )

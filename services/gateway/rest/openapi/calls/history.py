@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.calls.bodies import ANSWERED, BYTES
+from services.gateway.rest.openapi.calls.bodies import OPERATION_ANSWER, BYTES
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.answer_schemas import listing
 from services.gateway.rest.openapi.schema_builders import ref, object_of
@@ -21,7 +21,7 @@ HISTORY_CALLS: Final[tuple[Call, ...]] = (
         "History",
         "NotAReport and Release, for administrators: a mail that was taken for a report, or that"
         " a screening rule has discarded or a flood folded, becomes an ordinary one in its queue.",
-        ANSWERED,
+        OPERATION_ANSWER,
         object_of(
             {"operationName": {"enum": ["NotAReport", "Release"]}},
             ("operationName",),

@@ -5,7 +5,7 @@ from typing import Final
 from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
 from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.registry import ON_INTERACTIONS
-from services.gateway.rest.openapi.calls.bodies import ANSWERED, LIST
+from services.gateway.rest.openapi.calls.bodies import OPERATION_ANSWER, LIST_QUERY
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.operation_bodies import parameter_schemas
 from services.gateway.rest.openapi.answer_schemas import listing
@@ -72,14 +72,14 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "The interactions that are offered to me or that I work on. With `fields` also the"
         " `position` to subscribe with.",
         listing("interactions", INTERACTION_STATE, position=NUMBER),
-        query=LIST,
+        query=LIST_QUERY,
     ),
     Call(
         "post",
         "/me/interactions",
         "Interactions",
         "Begin a mail, or have the content of a workbin sent on the topic.",
-        ANSWERED,
+        OPERATION_ANSWER,
         {
             "oneOf": [ref("CreateOperation"), ref("GetWorkbinContentOperation")],
             "discriminator": {
@@ -126,12 +126,12 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "Interactions",
         "Perform an operation on an interaction. `ok` means that the command is stored; its outcome"
         " is sent on the topic.",
-        ANSWERED,
+        OPERATION_ANSWER,
         _operation_bodies(),
         takes_wait=True,
     ),
     *(
-        Call("put", path, "Interactions", "Save a draft.", ANSWERED, _DRAFT, takes_wait=True)
+        Call("put", path, "Interactions", "Save a draft.", OPERATION_ANSWER, _DRAFT, takes_wait=True)
         for path in ("/me/interactions/{id}", "/interactions/{id}")
     ),
     Call(
@@ -140,7 +140,7 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         "Interactions",
         "All interactions that are not finished.",
         listing("interactions", INTERACTION_STATE),
-        query=LIST,
+        query=LIST_QUERY,
     ),
     Call(
         "get",

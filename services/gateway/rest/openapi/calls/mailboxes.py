@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.calls.bodies import ANSWERED, LIST
+from services.gateway.rest.openapi.calls.bodies import OPERATION_ANSWER, LIST_QUERY
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.answer_schemas import listing
 from services.gateway.rest.openapi.schema_builders import TEXT, success, ref, object_of
@@ -14,7 +14,7 @@ MAILBOX_CALLS: Final[tuple[Call, ...]] = (
         "Mailboxes",
         "Mailboxes whose mail is fetched, and how they are; for administrators.",
         listing("mailboxes", "Mailbox"),
-        query=LIST,
+        query=LIST_QUERY,
     ),
     Call(
         "get",
@@ -28,7 +28,7 @@ MAILBOX_CALLS: Final[tuple[Call, ...]] = (
         "/mailboxes/{address}",
         "Mailboxes",
         "Have a mailbox looked into now, stopped, started, or gone through again since a time.",
-        ANSWERED,
+        OPERATION_ANSWER,
         object_of(
             {
                 "operationName": {"enum": ["LookNow", "Stop", "Start", "Backfill"]},

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from services.gateway.rest.openapi.calls.bodies import ANSWERED
+from services.gateway.rest.openapi.calls.bodies import OPERATION_ANSWER
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.operation_bodies import WORKBIN
 from services.gateway.rest.openapi.examples import DRAFT_ID
@@ -64,7 +64,7 @@ WORKBIN_CALLS: Final[tuple[Call, ...]] = (
         "/me/workbins",
         "Workbins",
         "Put an interaction into the workbin that `workbin` names, or take it out.",
-        ANSWERED,
+        OPERATION_ANSWER,
         _operation(_ADD | {"workbin": "email.in-progress"}),
         takes_wait=True,
     ),
@@ -84,7 +84,7 @@ WORKBIN_CALLS: Final[tuple[Call, ...]] = (
         "/me/workbins/{workbin}",
         "Workbins",
         "Put an interaction into this workbin, or take it out.",
-        ANSWERED,
+        OPERATION_ANSWER,
         _operation(_ADD),
         takes_wait=True,
     ),
