@@ -72,9 +72,7 @@ async def be_not_ready(running: System) -> None:
         await client.set_channel("NotReady")
 
 
-async def test_three_tabs_connect_and_sound_once(
-    context: BrowserContext, running: System
-) -> None:
+async def test_three_tabs_connect_and_sound_once(context: BrowserContext, running: System) -> None:
     connections = Connections()
     context.on("page", connections.watch)
     tabs = await open_tabs(context, running, 3)

@@ -58,7 +58,10 @@ def _add_screen(commands: Commands) -> None:
         help="a file such as mail.eml, or the id of an arrival, an interaction or a Message-ID",
     )
     which.add_argument(
-        "--newest", metavar="N", type=number(at_most=MOST_MAILS), help="the newest stored mails instead"
+        "--newest",
+        metavar="N",
+        type=number(at_most=MOST_MAILS),
+        help="the newest stored mails instead",
     )
     screen.add_argument("--mailbox", metavar="ADDRESS", help="as if it had come to this one")
     screen.add_argument(

@@ -104,10 +104,12 @@ def _lines(person: Person) -> Iterator[str]:
         yield "  blocked: new mail is completed at once"
     for part in person.merged:
         last = part.merges[-1]
-        yield f"  merged: {part.id} ({', '.join(part.addresses)}) {to_the_minute(last.at)} by {last.by}"
+        when = to_the_minute(last.at)
+        yield f"  merged: {part.id} ({', '.join(part.addresses)}) {when} by {last.by}"
 
 
 def _mail_line(mail: Interaction) -> str:
     subject = storable(mail.mail.subject, _LONGEST_SUBJECT)
     way = mail.direction.value.lower()
-    return f"  {to_the_minute(mail.received_at)}  {way:<8}  {mail.state.value:<10}  {mail.id}  {subject}"
+    when = to_the_minute(mail.received_at)
+    return f"  {when}  {way:<8}  {mail.state.value:<10}  {mail.id}  {subject}"

@@ -78,7 +78,9 @@ class MailTrace:
     async def lines(self, wanted_id: str) -> AsyncIterator[str]:
         """Yield one line for each record; the id may be a Message-ID or an interaction's id."""
         bare = bare_id(wanted_id)
-        found = await self._interactions.find(known_as(bare), _WHERE).sort("received_at").to_list(_MOST)
+        found = (
+            await self._interactions.find(known_as(bare), _WHERE).sort("received_at").to_list(_MOST)
+        )
         for one in found:
             async for line in self._about(one):
                 yield line

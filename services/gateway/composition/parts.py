@@ -84,7 +84,7 @@ def gateway_parts(
     )
     journal_reader = _journal_reader(settings, resources, agent_cache, message_builder)
     presence = PresenceStore(resources.database, resources.clock)
-    mailbox_news = _mailbox_news(resources, agent_cache, root)
+    mailbox_news = _mailbox_news(resources, agent_cache, api_root(settings.public_url))
     event_feed = EventFeed(
         settings.rabbitmq_url,
         journal_reader=journal_reader,
@@ -129,7 +129,7 @@ def _mailbox_news(resources: Resources, agent_cache: AgentCache, root: str) -> M
         resources.configuration,
         agent_cache,
         resources.clock,
-        root=api_root(settings.public_url),
+        root=root,
     )
 
 

@@ -10,8 +10,8 @@ from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 
 from services.gateway.notifications.bindings import Bindings, OnGap
 from services.gateway.notifications.consumer_loop import (
-    end_of_consumer,
     consuming,
+    end_of_consumer,
 )
 from shared.background_tasks import cancel_and_wait
 from shared.contracts.envelope import JOURNALED

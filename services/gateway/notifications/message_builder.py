@@ -9,7 +9,6 @@ import structlog
 
 from services.gateway.notifications.message import Message
 from services.gateway.notifications.topics import CHANNELS, INTERACTIONS
-from services.gateway.wire.fields import Fields
 from services.gateway.wire.channels import (
     LOGGED_OUT,
     READY,
@@ -18,8 +17,15 @@ from services.gateway.wire.channels import (
     not_ready,
 )
 from services.gateway.wire.delivery import delivery_fields
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.mail import LONGEST_TEXT
-from services.gateway.wire.messages import NotificationType, no_longer_held, for_holder, invited, with_sequence
+from services.gateway.wire.messages import (
+    NotificationType,
+    for_holder,
+    invited,
+    no_longer_held,
+    with_sequence,
+)
 from services.gateway.wire.refusals import RefusalTexts
 from services.gateway.wire.states import NOT_HELD, STATES
 from shared.contracts.events import (

@@ -7,7 +7,7 @@ from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.message import Message
 from services.gateway.notifications.topics import INTERACTIONS, WORKBINS
 from services.gateway.wire.fields import Fields
-from services.gateway.wire.messages import no_longer_held, in_workbin, with_sequence, workbin_items
+from services.gateway.wire.messages import in_workbin, no_longer_held, with_sequence, workbin_items
 from services.gateway.wire.workbins import change_message, content_message
 from shared.contracts.events import WorkbinContentWanted, WorkbinItemAdded, WorkbinItemRemoved
 from shared.domain.errors import UnknownInteractionError
@@ -79,4 +79,6 @@ class WorkbinMessageBuilder:
 
 
 def _heading(event: WorkbinItemAdded | WorkbinItemRemoved) -> Fields:
-    return with_sequence(no_longer_held(event.interaction_id, event.subject, "InWorkbin"), event.version)
+    return with_sequence(
+        no_longer_held(event.interaction_id, event.subject, "InWorkbin"), event.version
+    )

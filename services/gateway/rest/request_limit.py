@@ -23,7 +23,6 @@ _UPLOADS: Final = re.compile(r"/me/interactions/[^/]+/attachments")
 _READS: Final = frozenset({"GET", "HEAD"})
 
 
-
 @dataclass(slots=True)
 class SourceRequests:
     """The requests of one source: their number, octets that are held, and turns of those that read.

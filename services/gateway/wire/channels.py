@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
-from services.gateway.wire.fields import Fields, CHANNEL_STATE_CHANGE
+from services.gateway.wire.fields import CHANNEL_STATE_CHANGE, Fields
 from shared.contracts.contact_center import ContactCenter
 from shared.storage.agents.agent_store import StoredAgent
 

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
 
-from services.gateway.wire.fields import Fields, timestamp
 from services.gateway.wire.delivery import delivery_fields
+from services.gateway.wire.fields import Fields, timestamp
 from services.gateway.wire.messages import user_data
 from shared.domain.deliveries.delivery import Delivery
 from shared.domain.deliveries.delivery_report import DeliveryReport

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from services.gateway.http.api_root import PREFIX
-from services.gateway.wire.fields import Fields, EMAIL_STATE_CHANGE
+from services.gateway.wire.fields import EMAIL_STATE_CHANGE, Fields
 
 _STATES: Final[Mapping[str, str]] = MappingProxyType(
     {

@@ -27,11 +27,12 @@ _STYLE: Final = (
 
 
 def page_policy(*, shows_outside: bool) -> str:
-    """Return the Content-Security-Policy of the page: styles and pictures, and nothing that runs."""
+    """Return the Content-Security-Policy of the page: styles and pictures, nothing that runs."""
     outside = " https:" if shows_outside else ""
     return (
         f"sandbox {VIEW_SANDBOX}; default-src 'none'; style-src 'unsafe-inline'; "
-        f"img-src 'self' data:{outside}; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
+        f"img-src 'self' data:{outside}; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'self'"
     )
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.gateway.wire.fields import Fields, timestamp, MAILBOX_STATE, of_type
+from services.gateway.wire.fields import MAILBOX_STATE, Fields, of_type, timestamp
 from shared.domain.mailbox_health import Fault
 from shared.storage.mails.mailbox_store import StoredFolder, StoredMailbox
 

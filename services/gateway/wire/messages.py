@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from services.gateway.wire.fields import Fields, timestamp, INTERACTION_STATE, of_type
+from services.gateway.wire.fields import INTERACTION_STATE, Fields, of_type, timestamp
 from services.gateway.wire.mail import addresses, draft, heading, received
 from services.gateway.wire.states import STATES, capabilities, extended_capabilities
 from shared.domain.interaction import Interaction
@@ -113,7 +113,11 @@ def for_holder(interaction: Interaction, *, longest: int | None) -> Fields:
 
 def for_reader(interaction: Interaction, *, longest: int | None) -> Fields:
     """Return an interaction for an agent who may read it, but does not hold it."""
-    return {**for_holder(interaction, longest=longest), "capabilities": [], "extendedCapabilities": []}
+    return {
+        **for_holder(interaction, longest=longest),
+        "capabilities": [],
+        "extendedCapabilities": [],
+    }
 
 
 def without_text(interaction: Interaction, *, with_user_data: bool) -> Fields:

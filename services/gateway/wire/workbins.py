@@ -1,7 +1,7 @@
 """Workbins as JSON, with the ids and names of releases 8.5.1 and 8.5.2."""
 
 from services.gateway.operations.parameters.workbin_ids import old_id_of, uuid_of, view_of
-from services.gateway.wire.fields import Fields, WORKBIN_CONTENT, WORKBIN_STATE_CHANGE, of_type
+from services.gateway.wire.fields import WORKBIN_CONTENT, WORKBIN_STATE_CHANGE, Fields, of_type
 from shared.domain.interaction import Place
 
 

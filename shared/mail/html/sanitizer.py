@@ -10,7 +10,7 @@ import nh3
 from shared.mail.html.balancer import TooDeepError, balance
 from shared.mail.html.blocked_images import BLOCKED
 from shared.mail.html.elements import DROPPED_WITH_CONTENT, ELEMENTS
-from shared.mail.html.style_filter import is_number, filter_number, filter_style
+from shared.mail.html.style_filter import filter_number, filter_style, is_number
 from shared.mail.limits import DEFAULT_LIMITS, Limits
 
 _ATTRIBUTES: Final = {

@@ -217,7 +217,9 @@ async def test_the_only_recent_mail_to_a_recipient_is_meant(
     assert (child.parent_id, child.thread_id) == (mail.id, child.id)
 
 
-async def test_report_that_fits_two_mails_is_about_neither(backend: Backend, ingest: Ingest) -> None:
+async def test_report_that_fits_two_mails_is_about_neither(
+    backend: Backend, ingest: Ingest
+) -> None:
     await sent(backend)
     await sent(backend)
 

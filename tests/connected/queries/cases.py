@@ -12,11 +12,11 @@ from uuid import uuid4
 from argon2 import PasswordHasher
 
 from services.console.agent_directory import AgentDirectory
-from services.console.mails_to_screen import StoredMails
 from services.console.commands.trace import MailTrace
 from services.console.earlier_mails import complete_earlier_mails
 from services.console.exit_codes import NotPossibleError
 from services.console.health.flow import deferrals, long_waits
+from services.console.mails_to_screen import StoredMails
 from services.console.store import SystemQueries
 from services.console.stranded_work import StrandedWork, homes_of
 from services.fetching.folder_position import FolderPosition

@@ -27,7 +27,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from prometheus_client import Counter
 from pydantic import BaseModel, ValidationError
 
-from services.gateway.notifications.consumer_loop import end_of_consumer, consuming
+from services.gateway.notifications.consumer_loop import consuming, end_of_consumer
 from services.gateway.notifications.journal.journal_batch import FORM, batches
 from services.gateway.notifications.retrying import retry_until_available
 from shared.background_tasks import cancel_and_wait

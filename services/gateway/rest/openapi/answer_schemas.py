@@ -10,9 +10,9 @@ from services.gateway.rest.openapi.schema_builders import (
     NUMBER,
     TEXT,
     Schema,
-    ref,
     array_of,
     object_of,
+    ref,
 )
 from services.gateway.wire.fields import INTERACTION_STATE
 from services.gateway.wire.users import ROLES

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from services.gateway.http.api_root import PREFIX
 from services.gateway.operations.registry import DESCRIBED
+from services.gateway.rest.openapi.answer_schemas import SCHEMAS
 from services.gateway.rest.openapi.calls.agent import AGENT_CALLS
 from services.gateway.rest.openapi.calls.attachments import ATTACHMENT_CALLS
 from services.gateway.rest.openapi.calls.contacts import CONTACT_CALLS
@@ -18,7 +19,6 @@ from services.gateway.rest.openapi.calls.workbins import WORKBIN_CALLS
 from services.gateway.rest.openapi.html_advice import HTML_ADVICE
 from services.gateway.rest.openapi.messages import MESSAGES, topics
 from services.gateway.rest.openapi.operation_bodies import MAIL, operation_body
-from services.gateway.rest.openapi.answer_schemas import SCHEMAS
 from services.gateway.rest.openapi.schema_builders import ref
 
 _CALLS: Final = (

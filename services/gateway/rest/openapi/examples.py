@@ -8,18 +8,18 @@ from typing import Final
 
 from services.gateway.http.api_root import PREFIX
 from services.gateway.operations.request import EXAMPLE_ID
-from services.gateway.wire.fields import Fields
 from services.gateway.wire.channels import READY, channel_state_message
 from services.gateway.wire.emails import email_message
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.mailboxes import mailbox_state_message
 from services.gateway.wire.messages import (
-    inbound,
-    no_longer_held,
-    invited,
     in_workbin,
-    without_text,
+    inbound,
+    invited,
+    no_longer_held,
     outbound,
     with_sequence,
+    without_text,
     workbin_items,
 )
 from services.gateway.wire.states import NOT_HELD

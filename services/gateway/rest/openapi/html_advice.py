@@ -21,6 +21,6 @@ be large: show them in a container that they cannot leave. The easiest is \
 `GET /ucs/interactions/{{id}}/view`, a page with a policy of its own and the pictures of the \
 mail, in `<iframe sandbox="{VIEW_SANDBOX}" src="…/view">` on a page of the same origin. Elsewhere \
 a frame is best, `<iframe sandbox="{SANDBOX}" srcdoc="…">`, whose document begins with \
-`<meta http-equiv="Content-Security-Policy" content="{FRAME_POLICY}">`. A page that includes the HTML \
-directly puts it into an element of its own with the style `{BOX_STYLE}`.
+`<meta http-equiv="Content-Security-Policy" content="{FRAME_POLICY}">`. A page that includes \
+the HTML directly puts it into an element of its own with the style `{BOX_STYLE}`.
 """

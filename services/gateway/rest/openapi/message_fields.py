@@ -11,9 +11,9 @@ from services.gateway.rest.openapi.schema_builders import (
     NUMBER,
     TEXT,
     Schema,
-    ref,
     array_of,
     object_of,
+    ref,
 )
 from services.gateway.wire.delivery import DELIVERY_STATES, RECIPIENT_STATES
 from services.gateway.wire.fields import INTERACTION_STATE

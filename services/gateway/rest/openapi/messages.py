@@ -29,9 +29,9 @@ from services.gateway.rest.openapi.schema_builders import (
     NUMBER,
     TEXT,
     Schema,
-    ref,
     array_of,
     object_of,
+    ref,
 )
 from services.gateway.wire.fields import (
     CHANNEL_STATE_CHANGE,

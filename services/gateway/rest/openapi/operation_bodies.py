@@ -11,7 +11,7 @@ from services.gateway.operations.parameters.addresses import ADDRESSES_SCHEMA
 from services.gateway.operations.parameters.email_object_keys import TO_KEYS
 from services.gateway.operations.parameters.model import Parameters
 from services.gateway.operations.parameters.workbin_lookup import WorkbinParameters
-from services.gateway.rest.openapi.schema_builders import TEXT, Schema, optional, ref, object_of
+from services.gateway.rest.openapi.schema_builders import TEXT, Schema, object_of, optional, ref
 
 _ADDRESS_KEYS: Final = (
     *TO_KEYS,

@@ -23,7 +23,9 @@ def array_of(items: Schema) -> Schema:
     return {"type": "array", "items": items}
 
 
-def object_of(properties: Schema, required: tuple[str, ...] | None = None, **more: object) -> Schema:
+def object_of(
+    properties: Schema, required: tuple[str, ...] | None = None, **more: object
+) -> Schema:
     """Return the schema of an object; every property is required where none is named."""
     names = list(properties) if required is None else list(required)
     return {"type": "object", "properties": properties, "required": names, **more}

@@ -11,8 +11,8 @@ from services.gateway.operations.request import OK
 from services.gateway.operations.senders import senders_of
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.query_parameters import wants_fields
-from services.gateway.wire.fields import Fields
 from services.gateway.wire.channels import CHANNEL, READY, agent_states, channels, state_of
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.users import user
 from shared.storage.agents.agent_store import AgentStore
 from shared.storage.configuration_store import ConfigurationStore

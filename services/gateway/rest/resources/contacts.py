@@ -13,9 +13,9 @@ from services.gateway.operations.registry import operation_name
 from services.gateway.operations.rules import ADMIN
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.list_parameters import continued, paged, read_listing
-from services.gateway.wire.fields import Fields
 from services.gateway.wire.contacts import contact_fields
 from services.gateway.wire.context_services import outline
+from services.gateway.wire.fields import Fields
 from shared.domain.contacts.contact import Contact, Person
 from shared.domain.contacts.contact_edits import (
     FOR_ADMINS,

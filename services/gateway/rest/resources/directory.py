@@ -7,7 +7,6 @@ from services.gateway.errors import RequestError, Situation
 from services.gateway.http.answers import json_answer
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.list_parameters import Listing, listed, matches, paged, read_listing
-from services.gateway.wire.fields import Fields
 from services.gateway.wire.directory import (
     CONTACT_USER,
     contact_queue,
@@ -15,6 +14,7 @@ from services.gateway.wire.directory import (
     queue,
     skill,
 )
+from services.gateway.wire.fields import Fields
 from services.gateway.wire.users import stored_filter, user
 from shared.storage.agents.agent_store import AgentStore, StoredAgent
 from shared.storage.configuration_store import ConfigurationStore

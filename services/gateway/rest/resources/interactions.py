@@ -16,13 +16,19 @@ from services.gateway.notifications.journal.journal_reader import JournalReader
 from services.gateway.operations.parameters.workbin_ids import uuid_of
 from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
-from services.gateway.rest.query_parameters import bounded_number
 from services.gateway.rest.list_parameters import Listing, cut, listed, paged, read_listing
+from services.gateway.rest.query_parameters import bounded_number
 from services.gateway.rest.resources.events import missed_events
 from services.gateway.rest.search_words import text_search
-from services.gateway.wire.fields import Fields
 from services.gateway.wire.delivery import delivery_fields
-from services.gateway.wire.messages import for_holder, in_workbin, without_text, with_sequence, for_reader
+from services.gateway.wire.fields import Fields
+from services.gateway.wire.messages import (
+    for_holder,
+    for_reader,
+    in_workbin,
+    with_sequence,
+    without_text,
+)
 from services.gateway.wire.states import STATES, capabilities
 from shared.domain.interaction import Interaction
 from shared.domain.lifecycle import Direction
@@ -237,7 +243,9 @@ class InteractionsResource:
 def _found(interaction: Interaction) -> Fields:
     place = interaction.place
     kept_in = {"workbinId": uuid_of(place)} if place else {}
-    return with_sequence(without_text(interaction, with_user_data=True) | kept_in, interaction.version)
+    return with_sequence(
+        without_text(interaction, with_user_data=True) | kept_in, interaction.version
+    )
 
 
 def stored_filters(filters: Mapping[str, str]) -> dict[str, object]:

@@ -30,7 +30,12 @@ BODIES: dict[str, dict[str, Any]] = {
     "AddComment": {"comment": "called back"},
     "SetDisposition": {"disposition": "solved"},
 }
-CELLS = [(way, state, definition) for way in Direction for state in State for definition in ON_INTERACTIONS]
+CELLS = [
+    (way, state, definition)
+    for way in Direction
+    for state in State
+    for definition in ON_INTERACTIONS
+]
 
 
 def name_of(part: Any) -> str:

@@ -17,7 +17,6 @@ from services.gateway.rest.openapi.document import as_json, openapi
 from services.gateway.rest.openapi.messages import PER_STATE, TOPICS
 from services.gateway.rest.openapi.operation_bodies import MAIL
 from services.gateway.rest.openapi.page import page
-from services.gateway.rest.openapi.examples import DRAFT_ID, IN_STATE
 from services.gateway.rest.openapi.schema_builders import ref
 from services.gateway.rest.resources.drop import PATH as DROP
 from services.gateway.rest.routes import RestResources, rest_router

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from services.gateway.wire.emails import email_message
-from services.gateway.wire.messages import no_longer_held, for_holder, with_sequence
+from services.gateway.wire.messages import for_holder, no_longer_held, with_sequence
 from shared.domain.interaction import Address, Attachment, Interaction
 from shared.domain.lifecycle import Direction, State
 from tests.unit.domain.examples import inbound

@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from services.gateway.http.answers import json_answer
-from services.gateway.wire.fields import timestamp
 from services.gateway.wire.channels import READY, channel_state_message
+from services.gateway.wire.fields import timestamp
 from services.gateway.wire.messages import (
-    no_longer_held,
     for_holder,
-    invited,
-    without_text,
-    with_sequence,
     for_reader,
+    invited,
+    no_longer_held,
+    with_sequence,
+    without_text,
 )
 from shared.domain.interaction import Address, Attachment, Email, Interaction, Invitation
 from shared.domain.lifecycle import Direction, State

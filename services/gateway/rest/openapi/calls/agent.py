@@ -8,12 +8,12 @@ from services.gateway.rest.openapi.schema_builders import (
     ANYTHING,
     NUMBER,
     TEXT,
-    success,
+    array_of,
     constant,
+    object_of,
     optional,
     ref,
-    array_of,
-    object_of,
+    success,
 )
 
 _CHANNEL_STATE: Final = object_of(

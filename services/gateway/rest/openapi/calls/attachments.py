@@ -5,7 +5,7 @@ from typing import Final
 from services.gateway.operations.request import ZERO
 from services.gateway.rest.openapi.calls.bodies import BYTES
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.schema_builders import TEXT, ref, array_of, object_of
+from services.gateway.rest.openapi.schema_builders import TEXT, array_of, object_of, ref
 from services.gateway.wire.fields import INTERACTION_STATE
 
 _REMOVED_ATTACHMENT: Final = object_of(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.schema_builders import TEXT, Schema, ref, array_of
+from services.gateway.rest.openapi.schema_builders import TEXT, Schema, array_of, ref
 from services.gateway.wire.fields import INTERACTION_STATE
 
 BYTES: Final[Schema] = {"type": "string", "contentMediaType": "application/octet-stream"}

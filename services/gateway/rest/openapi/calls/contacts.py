@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from services.gateway.rest.openapi.answer_schemas import CONTACT_FIELDS, listing
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.examples import MERGED_CONTACT_ID
-from services.gateway.rest.openapi.answer_schemas import CONTACT_FIELDS, listing
-from services.gateway.rest.openapi.schema_builders import TEXT, success, ref, object_of
+from services.gateway.rest.openapi.schema_builders import TEXT, object_of, ref, success
 
 CONTACT_CALLS: Final[tuple[Call, ...]] = (
     Call(

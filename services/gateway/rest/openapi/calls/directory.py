@@ -2,10 +2,10 @@
 
 from typing import Final
 
+from services.gateway.rest.openapi.answer_schemas import listing
 from services.gateway.rest.openapi.calls.bodies import LIST_QUERY
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.answer_schemas import listing
-from services.gateway.rest.openapi.schema_builders import success, ref
+from services.gateway.rest.openapi.schema_builders import ref, success
 
 DIRECTORY_CALLS: Final[tuple[Call, ...]] = (
     Call("get", "/users", "Directory", "Agents.", listing("users", "User"), query=LIST_QUERY),

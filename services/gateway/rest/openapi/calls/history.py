@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.calls.bodies import OPERATION_ANSWER, BYTES
-from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.answer_schemas import listing
-from services.gateway.rest.openapi.schema_builders import ref, object_of
+from services.gateway.rest.openapi.calls.bodies import BYTES, OPERATION_ANSWER
+from services.gateway.rest.openapi.calls.call import Call
+from services.gateway.rest.openapi.schema_builders import object_of, ref
 
 HISTORY_CALLS: Final[tuple[Call, ...]] = (
     Call(

@@ -5,19 +5,19 @@ from typing import Final
 from services.gateway.operations.assignment.get_workbin_content import GET_WORKBIN_CONTENT
 from services.gateway.operations.drafts.save import UPDATE
 from services.gateway.operations.registry import ON_INTERACTIONS
-from services.gateway.rest.openapi.calls.bodies import OPERATION_ANSWER, LIST_QUERY
+from services.gateway.rest.openapi.answer_schemas import listing
+from services.gateway.rest.openapi.calls.bodies import LIST_QUERY, OPERATION_ANSWER
 from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.operation_bodies import parameter_schemas
-from services.gateway.rest.openapi.answer_schemas import listing
 from services.gateway.rest.openapi.schema_builders import (
     FLAG,
     NUMBER,
     TEXT,
     Schema,
-    success,
-    ref,
     array_of,
     object_of,
+    ref,
+    success,
 )
 from services.gateway.wire.fields import INTERACTION_STATE
 
@@ -131,7 +131,9 @@ INTERACTION_CALLS: Final[tuple[Call, ...]] = (
         takes_wait=True,
     ),
     *(
-        Call("put", path, "Interactions", "Save a draft.", OPERATION_ANSWER, _DRAFT, takes_wait=True)
+        Call(
+            "put", path, "Interactions", "Save a draft.", OPERATION_ANSWER, _DRAFT, takes_wait=True
+        )
         for path in ("/me/interactions/{id}", "/interactions/{id}")
     ),
     Call(

@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from services.gateway.rest.openapi.calls.bodies import OPERATION_ANSWER, LIST_QUERY
-from services.gateway.rest.openapi.calls.call import Call
 from services.gateway.rest.openapi.answer_schemas import listing
-from services.gateway.rest.openapi.schema_builders import TEXT, success, ref, object_of
+from services.gateway.rest.openapi.calls.bodies import LIST_QUERY, OPERATION_ANSWER
+from services.gateway.rest.openapi.calls.call import Call
+from services.gateway.rest.openapi.schema_builders import TEXT, object_of, ref, success
 
 MAILBOX_CALLS: Final[tuple[Call, ...]] = (
     Call(

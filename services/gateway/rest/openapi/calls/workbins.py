@@ -5,16 +5,16 @@ from typing import Final
 
 from services.gateway.rest.openapi.calls.bodies import OPERATION_ANSWER
 from services.gateway.rest.openapi.calls.call import Call
-from services.gateway.rest.openapi.operation_bodies import WORKBIN
 from services.gateway.rest.openapi.examples import DRAFT_ID
+from services.gateway.rest.openapi.operation_bodies import WORKBIN
 from services.gateway.rest.openapi.schema_builders import (
     TEXT,
     Schema,
-    success,
-    optional,
-    ref,
     array_of,
     object_of,
+    optional,
+    ref,
+    success,
 )
 from services.gateway.wire.fields import INTERACTION_STATE
 
