@@ -1,7 +1,7 @@
 """Publishes commands, and answers with their outcome if the client waits for it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from datetime import timedelta
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from services.gateway.http.answers import json_answer
 from services.gateway.http.preconditions import expected_version
 from services.gateway.http.preferences import applied, preferred_wait
 from services.gateway.notifications.command_outcomes import AwaitedOutcome
-from services.gateway.notifications.message_builder import MessageBuilder
+from services.gateway.notifications.message import Message
 from services.gateway.operations.request import PreparedCommand
 from services.gateway.wire.refusals import RefusalTexts
 from shared.contracts.commands import (
@@ -58,6 +58,10 @@ _SITUATIONS: Final = MappingProxyType(
 )
 
 
+BuildMessage = Callable[[InteractionEvent], Awaitable[Message | None]]
+"""Returns the message about an event; None where its interaction does not exist."""
+
+
 class CommandOutcomes(Protocol):
     """The source of outcomes; `EventFeed` is it."""
 
@@ -78,7 +82,7 @@ class CommandSender:
         promised_ids: PromisedIds,
         presence: PresenceStore,
         outcomes: CommandOutcomes,
-        message_builder: MessageBuilder,
+        build_message: BuildMessage,
         refusal_texts: RefusalTexts,
         clock: Clock,
     ) -> None:
@@ -86,7 +90,7 @@ class CommandSender:
         self._promised_ids = promised_ids
         self._presence = presence
         self._outcomes = outcomes
-        self._message_builder = message_builder
+        self._build_message = build_message
         self._refusal_texts = refusal_texts
         self._clock = clock
 
@@ -191,7 +195,7 @@ class CommandSender:
             raise RequestError(situation, self._refusal_texts.reason(event), headers=applied(wait))
         if isinstance(event, DeliveryFailed):
             raise RequestError(Situation.VALUE_REFUSED, event.reason, headers=applied(wait))
-        message = await self._message_builder.build(event)
+        message = await self._build_message(event)
         shown = {"interaction": message.payload} if message else {}
         # A delivery that was deferred, or whose outcome is uncertain, goes on.
         status = 202 if isinstance(event, DeliveryTrouble) else 200

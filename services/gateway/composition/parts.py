@@ -115,7 +115,7 @@ def gateway_parts(
             promised_ids=promised_ids,
             presence=presence,
             outcomes=event_feed,
-            message_builder=message_builder,
+            build_message=message_builder.build,
             refusal_texts=refusal_texts,
             clock=resources.clock,
         ),

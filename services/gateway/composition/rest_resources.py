@@ -15,6 +15,7 @@ from services.gateway.rest.resources.channels import ChannelsResource
 from services.gateway.rest.resources.contacts import ContactsResource
 from services.gateway.rest.resources.context_services import ContextServicesResource
 from services.gateway.rest.resources.directory import DirectoryResource
+from services.gateway.rest.resources.events import EventsResource
 from services.gateway.rest.resources.interactions import InteractionsResource
 from services.gateway.rest.resources.mail_pages import MailPagesResource
 from services.gateway.rest.resources.mailboxes import MailboxesResource
@@ -52,6 +53,7 @@ def rest_resources_router(parts: GatewayParts) -> Router:
             ),
             preferences=PreferencesResource(callers, PreferenceStore(resources.database)),
             interactions=_interactions(parts),
+            events=EventsResource(callers, parts.journal_reader),
             operations=OperationsResource(
                 callers=callers,
                 interactions=resources.interactions,

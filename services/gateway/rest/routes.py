@@ -12,6 +12,7 @@ from services.gateway.rest.resources.contacts import ContactsResource
 from services.gateway.rest.resources.context_services import ContextServicesResource
 from services.gateway.rest.resources.directory import DirectoryResource
 from services.gateway.rest.resources.downloads import DownloadsResource
+from services.gateway.rest.resources.events import EventsResource
 from services.gateway.rest.resources.interactions import InteractionsResource
 from services.gateway.rest.resources.mail_pages import MailPagesResource
 from services.gateway.rest.resources.mailboxes import MailboxesResource
@@ -72,6 +73,7 @@ class RestResources:
     channels: ChannelsResource
     preferences: PreferencesResource
     interactions: InteractionsResource
+    events: EventsResource
     operations: OperationsResource
     workbins: WorkbinsResource
     downloads: DownloadsResource
@@ -88,7 +90,7 @@ def rest_router(parts: RestResources) -> RestRouter:
     return RestRouter(
         [
             # The first that matches is taken, so those that are asked for most come first.
-            ReservedRoute("/me/interactions/events", parts.interactions.missed),
+            ReservedRoute("/me/interactions/events", parts.events.missed),
             ReservedRoute("/me/interactions/search", parts.interactions.found),
             Route(_INTERACTION, parts.operations.operate, methods=["POST"]),
             Route(_INTERACTION, parts.interactions.one_of_mine),

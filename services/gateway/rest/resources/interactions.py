@@ -18,7 +18,6 @@ from services.gateway.operations.rules import Ownership
 from services.gateway.rest.callers import Callers
 from services.gateway.rest.list_parameters import Listing, cut, listed, paged, read_listing
 from services.gateway.rest.query_parameters import bounded_number
-from services.gateway.rest.resources.events import missed_events
 from services.gateway.rest.search_words import text_search
 from services.gateway.wire.delivery import delivery_fields
 from services.gateway.wire.fields import Fields
@@ -129,11 +128,6 @@ class InteractionsResource:
         if len(mine) > limit:
             body["hasMore"] = True
         return json_answer(body)
-
-    async def missed(self, request: Request) -> Response:
-        """GET /me/interactions/events: missed messages."""
-        agent = await self._callers.agent(request)
-        return json_answer(await missed_events(request, agent.id, self._journal_reader))
 
     async def all(self, request: Request) -> Response:
         """GET /interactions: all that are not finished, a page at a time.
