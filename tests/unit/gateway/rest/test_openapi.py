@@ -14,6 +14,7 @@ from services.gateway.operations.registry import DESCRIBED
 from services.gateway.rest.openapi.committed import COMMITTED
 from services.gateway.rest.openapi.curl import curl_line
 from services.gateway.rest.openapi.document import as_json, openapi
+from services.gateway.rest.openapi.examples import DRAFT_ID, IN_STATE
 from services.gateway.rest.openapi.messages import PER_STATE, TOPICS
 from services.gateway.rest.openapi.operation_bodies import MAIL
 from services.gateway.rest.openapi.page import page
