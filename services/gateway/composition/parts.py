@@ -13,8 +13,8 @@ from services.gateway.composition.logins import (
     cookie_sessions,
     request_authenticator,
 )
-from services.gateway.http.body_pace import PaceLimits
 from services.gateway.http.api_root import api_root
+from services.gateway.http.body_pace import PaceLimits
 from services.gateway.interaction_queries import InteractionQueries
 from services.gateway.notifications.dialects import Dialects
 from services.gateway.notifications.event_feed import EventFeed
