@@ -291,14 +291,20 @@ def _token(contact_center: ContactCenter, scope: Scope) -> Token:
 
 def _sender(request: Request) -> str | None:
     """Return the envelope sender, empty for `<>`; None where the mail itself has to say it."""
-    given = request.headers.get("x-envelope-from")
-    if given is None:
+    given = request.headers.getlist("x-envelope-from")
+    if not given:
         return None
-    sender = given.strip().removeprefix("<").removesuffix(">")
-    if sender and not _ADDRESS.fullmatch(sender):
-        message = "X-Envelope-From has to be an address, or <> for none"
+    sender = _in_utf8(given[0].strip()).removeprefix("<").removesuffix(">")
+    is_address = not sender or (sender.isprintable() and _ADDRESS.fullmatch(sender))
+    if len(given) > 1 or not is_address:
+        message = "X-Envelope-From has to be one address in UTF-8, or <> for none"
         raise RequestError(Situation.VALUE_REFUSED, message, headers=_HANG_UP)
     return sender
+
+
+def _in_utf8(field: str) -> str:
+    """Return the text of a header field, of which the framework has made a character an octet."""
+    return field.encode("latin-1").decode(errors="surrogateescape")
 
 
 def _media_type(request: Request) -> str:

@@ -134,12 +134,13 @@ async def test_mail_in_a_form_is_stored_octet_for_octet(
         ({"X-Envelope-From": "<>"}, ""),
         ({"X-Envelope-From": ""}, ""),
         ({"X-Envelope-From": "<bob@example.org>"}, "bob@example.org"),
+        ({"X-Envelope-From": "jörg@example.org".encode()}, "jörg@example.org"),
         ({}, "ann@example.org"),
     ],
-    ids=["null", "empty", "brackets", "none"],
+    ids=["null", "empty", "brackets", "beyond ASCII", "none"],
 )
 async def test_sender_is_that_of_the_envelope_or_else_of_the_mail(
-    gateway: Gateway, form: httpx2.AsyncClient, given: dict[str, str], sender: str
+    gateway: Gateway, form: httpx2.AsyncClient, given: dict[str, Any], sender: str
 ) -> None:
     assert (await form.post(PATH, content=MAIL, headers=given)).status_code == 202
 
@@ -216,13 +217,16 @@ async def test_token_opens_nothing_else(form: httpx2.AsyncClient) -> None:
         (MAIL, {"X-Envelope-From": "two words"}),
         (MAIL, {"X-Envelope-From": "a@b\tc"}),
         (MAIL, {"X-Envelope-From": "x" * 1_000 + "@y"}),
+        (MAIL, {"X-Envelope-From": b"\xff@example.org"}),
+        (MAIL, {"X-Envelope-From": "a\N{ZERO WIDTH SPACE}@example.org".encode()}),
+        (MAIL, [("X-Envelope-From", "<>"), ("X-Envelope-From", "a@example.org")]),
         (MAIL, {"Idempotency-Key": ""}),
         (MAIL, {"Idempotency-Key": "x" * 256}),
         (b"Received: from a by b\r\n" * 101 + MAIL, {}),
     ],
 )
 async def test_body_that_is_no_mail_is_refused(
-    gateway: Gateway, form: httpx2.AsyncClient, content: bytes, given: dict[str, str]
+    gateway: Gateway, form: httpx2.AsyncClient, content: bytes, given: Any
 ) -> None:
     answer = await form.post(PATH, content=content, headers=given)
 
