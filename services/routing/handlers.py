@@ -49,8 +49,11 @@ def routing_handler(
         match envelope.body:
             case InteractionReceived() | PlacedInQueue() as event:
                 filler.request(event.queue)
-            case AgentReady() as event:
+            case AgentReady(queues=None) as event:
                 filler.request_for(event.agent_id)
+            case AgentReady() as event:
+                for queue in event.queues or ():
+                    filler.request(queue)
             case AgentNotReady() as event:
                 await absent_agents.handle_not_ready(event)
             case command:

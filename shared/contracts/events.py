@@ -288,10 +288,14 @@ class WorkbinContentWanted(Event):
 
 
 class AgentReady(Event):
-    """The agent became Ready for e-mail."""
+    """The agent became Ready for e-mail.
+
+    `queues` are those that the agent serves, None where an earlier release does not say them.
+    """
 
     address: ClassVar[str] = "agent.ready.v1"
     type: Literal["agent-ready"] = "agent-ready"
+    queues: tuple[str, ...] | None = None
 
 
 class AgentNotReady(Event):

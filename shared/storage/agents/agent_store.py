@@ -172,19 +172,26 @@ class AgentStore:
         return [document["_id"] for document in found]
 
     async def set_ready(
-        self, agent_id: str, *, ready: bool, logged_in: bool = True, reason: str = ""
+        self,
+        agent_id: str,
+        *,
+        ready: bool,
+        logged_in: bool = True,
+        reason: str = "",
+        queues: tuple[str, ...] | None = None,
     ) -> None:
         """Make an agent Ready or NotReady, and announce it.
 
         `reason` is the reason for NotReady. Without `logged_in` the agent can be no target of a
-        transfer.
+        transfer. `queues` are those of a Ready agent, if the caller knows them: routing otherwise
+        reads the agent.
 
         Raises:
             Unavailable: Too many earlier messages of this agent wait for the broker.
         """
         now = self._clock.now()
         event = (
-            AgentReady(agent_id=agent_id)
+            AgentReady(agent_id=agent_id, queues=queues)
             if ready
             else AgentNotReady(agent_id=agent_id, reason=reason, logged_out=not logged_in)
         )

@@ -41,6 +41,15 @@ async def test_readiness_is_set_for_one_channel_and_for_all(
     }
 
 
+async def test_ready_tells_routing_the_queues_of_the_agent(
+    gateway: Gateway, agent1: httpx2.AsyncClient
+) -> None:
+    await ask(agent1, "/me/channels/email", "Ready")
+
+    event = await gateway.backend.next_event(AgentReady)
+    assert (event.agent_id, event.queues) == ("agent1", ("support", "sales"))
+
+
 @pytest.mark.parametrize(
     ("name", "display_name"),
     [

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from services.routing.handlers import routing_handler
+from services.routing.handlers import Handler, routing_handler
 from services.routing.offers.queue_filler import QueueFiller
 from shared.contracts.envelope import Envelope
 from shared.contracts.events import AgentInvited, AgentReady, RoutingWork
@@ -177,14 +177,7 @@ async def test_agents_who_become_ready_keep_no_command_waiting(
         return await get(agent_id)
 
     monkeypatch.setattr(type(backend.agents), "get", staticmethod(slow))
-    handle = routing_handler(
-        invitations=routing.invitations,
-        transfers=routing.transfers,
-        filler=routing.filler,
-        absent_agents=routing.absent_agents,
-        disowned_reports=cast("Any", None),
-        refusals=cast("Any", None),
-    )
+    handle = handler_of(routing)
     message = wrap(AgentReady(agent_id="agent"), cause(), backend.clock.now())
 
     async with asyncio.timeout(20):
@@ -193,6 +186,35 @@ async def test_agents_who_become_ready_keep_no_command_waiting(
     await routing.filler.wait_until_idle()
 
     assert await backend.held_by("agent") == [mail.id]
+
+
+async def test_ready_agent_is_offered_mail_unread(
+    backend: Backend, routing: Routing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand of them would otherwise be read in each pod, and the more the more pods."""
+    await backend.add_agent("agent")
+    mail = await backend.add_mail()
+    read: list[str] = []
+    monkeypatch.setattr(type(backend.agents), "get", staticmethod(read.append))
+    event = AgentReady(agent_id="agent", queues=("support", "sales"))
+    message = wrap(event, cause(), backend.clock.now())
+
+    await handler_of(routing)(Envelope[RoutingWork].model_validate_json(message.body))
+    await routing.filler.wait_until_idle()
+
+    assert await backend.held_by("agent") == [mail.id]
+    assert not read
+
+
+def handler_of(routing: Routing) -> Handler:
+    return routing_handler(
+        invitations=routing.invitations,
+        transfers=routing.transfers,
+        filler=routing.filler,
+        absent_agents=routing.absent_agents,
+        disowned_reports=cast("Any", None),
+        refusals=cast("Any", None),
+    )
 
 
 async def test_a_lease_of_a_pod_that_died_can_be_taken(backend: Backend) -> None:

@@ -14,7 +14,7 @@ from services.gateway.rest.query_parameters import wants_fields
 from services.gateway.wire.channels import CHANNEL, READY, agent_states, channels, state_of
 from services.gateway.wire.fields import Fields
 from services.gateway.wire.users import user
-from shared.storage.agents.agent_store import AgentStore
+from shared.storage.agents.agent_store import AgentStore, StoredAgent
 from shared.storage.configuration_store import ConfigurationStore
 
 
@@ -74,7 +74,7 @@ class ChannelsResource:
         agent = await self._callers.agent(request)
         _require_channel(request)
         body = await read_object(request.receive, at_most=self._max_body)
-        await self._set_state(agent.id, operation_name(body))
+        await self._set_state(agent, operation_name(body))
         return json_answer(OK)
 
     async def change_session(self, request: Request) -> Response:
@@ -88,7 +88,7 @@ class ChannelsResource:
                 await self._agents.set_ready(agent.id, ready=False, logged_in=False)
                 return json_answer(OK, headers=await self._callers.log_out(request))
             case name:
-                await self._set_state(agent.id, name)
+                await self._set_state(agent, name)
         return json_answer(OK)
 
     async def end_sessions(self, request: Request) -> Response:
@@ -102,21 +102,25 @@ class ChannelsResource:
         # A client that starts again, after a reload, keeps its state.
         agent = await self._agents.get(agent_id)
         if agent is not None:
-            await self._agents.set_ready(agent_id, ready=agent.ready, reason=agent.reason)
+            await self._agents.set_ready(
+                agent_id, ready=agent.ready, reason=agent.reason, queues=agent.queues
+            )
         if wanted == [CHANNEL]:
             return dict(OK)
         results = [{"channel": one, "statusCode": 0 if one == CHANNEL else 6} for one in wanted]
         message = f"some channels are not offered here, only {CHANNEL} is"
         return {"statusCode": 7, "statusMessage": message, "status": "ok", "channels": results}
 
-    async def _set_state(self, agent_id: str, operation: str) -> None:
+    async def _set_state(self, agent: StoredAgent, operation: str) -> None:
         states = agent_states(await self._configuration.current())
         state = next((one for one in states if one.name == operation), None)
         if state is None:
             message = f"there is no operation {operation[:64]!r}"
             raise RequestError(Situation.OPERATION_UNKNOWN, message)
         reason = "" if state is READY else state.name
-        await self._agents.set_ready(agent_id, ready=state is READY, reason=reason)
+        await self._agents.set_ready(
+            agent.id, ready=state is READY, reason=reason, queues=agent.queues
+        )
 
     async def _channels(self, agent_id: str) -> list[Fields]:
         agent = await self._agents.get(agent_id)
