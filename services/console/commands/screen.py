@@ -63,6 +63,9 @@ async def screen(
             return
         if mailbox is not None:
             _chosen(center, mailbox)
+        if not center.screening:
+            print("there are no rules: describe some under `screening`, and try --description FILE")
+            return
         counts: Counter[str] = Counter()
         for arrival_id in await stored.newest(newest or MOST_MAILS):
             for line in await _summary(center, stored, arrival_id, mailbox, counts):

@@ -15,6 +15,7 @@ from shared.storage.contacts.contact_store import ContactStore
 from shared.storage.database.client import Database
 from shared.storage.files.vault import IN_ONE_DOCUMENT
 from tests.connected.console.test_trace import arrive
+from tests.unit.console.descriptions import center
 
 pytestmark = [pytest.mark.connected, pytest.mark.usefixtures("settings")]
 
@@ -84,6 +85,18 @@ async def test_stored_mails_are_screened_by_the_rules_in_force(
         "rule spam: met 1 times",
     ]
     assert await opened["interactions"].find_one({}) is None
+
+
+async def test_newest_mails_without_rules_say_how_to_try_some(
+    opened: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await ConfigurationStore(opened, SystemClock()).write(center())
+    await arrive(opened)
+
+    await screen(None, newest=10, mailbox=None, description=None)
+
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("there are no rules: describe some under `screening`")
 
 
 async def test_mail_that_cannot_be_shown_ends_no_list(
