@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from shared.contracts.envelope import EVENTS, JOURNALED, Contract
@@ -50,6 +50,10 @@ class BrokerRights:
     publishes: tuple[type[Contract], ...]
     uses_journal_exchange: bool = False
     name: str = ""
+    # Every message of an outbox is looked up.
+    _compiled: dict[str, re.Pattern[str]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def marker_prefix(self) -> str:
@@ -112,7 +116,10 @@ class BrokerRights:
 
     def may_publish(self, message: Outgoing) -> bool:
         """Say whether this service may publish a message of an outbox."""
-        return re.search(self._keys(message.exchange), message.routing_key) is not None
+        keys = self._compiled.get(message.exchange)
+        if keys is None:
+            keys = self._compiled[message.exchange] = re.compile(self._keys(message.exchange))
+        return keys.search(message.routing_key) is not None
 
     def _keys(self, exchange: str) -> str:
         addresses = [one.address for one in self.publishes if one.exchange == exchange]
