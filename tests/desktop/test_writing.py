@@ -97,6 +97,39 @@ async def test_new_mail_names_a_wrong_address_and_is_sent(desk: AgentPage, runni
     assert mail["To"] == "ann@example.org, bo@example.org"
 
 
+async def test_mail_that_waits_is_discarded_only_after_a_question(
+    desk: AgentPage, running: System
+) -> None:
+    page = desk.page
+    running.sink.close()
+    try:
+        await page.keyboard.press("c")
+        await page.fill("#to", "Ann <ann@example.org>")
+        await page.keyboard.press("Enter")
+        await page.fill("#subject", "Never sent")
+        await page.keyboard.press("Control+Enter")
+        await expect(page.locator("main")).to_contain_text("Choose a mail")
+        await page.locator("nav [data-id]", has_text="Never sent").click()
+        await expect(page.get_by_text("Not sent yet")).to_be_visible()
+        stop = page.get_by_role("button", name="Stop sending")
+        question = page.get_by_role("dialog")
+
+        await stop.click()
+        await expect(question).to_contain_text("It is discarded")
+        barriers = await desk.barriers()
+        await desk.picture("stop_sending")
+        await page.keyboard.press("Escape")
+        await expect(question).to_have_count(0)
+        await expect(stop).to_be_focused()
+        await stop.click()
+        await question.get_by_role("button", name="Stop sending").click()
+
+        await desk.ended("Never sent", "Discarded")
+        assert shown(barriers) == "[]"
+    finally:
+        await running.sink.listen()
+
+
 async def test_draft_outlives_the_tab_and_is_discarded(desk: AgentPage) -> None:
     page = desk.page
     await page.keyboard.press("c")

@@ -231,7 +231,9 @@ export const de: Words = {
   refusedBecause: (reason) => `Nicht gesendet: ${reason}. Berichtigen Sie es und senden Sie neu.`,
   deferredBecause: (reason) => `Noch nicht gesendet: ${reason}. Es wird von selbst neu versucht.`,
   doubt: (subject) => `Ob „${subject}“ gesendet wurde, ist ungewiss. Der Betrieb klärt es.`,
-  takeBack: "Zurücknehmen",
+  stopSending: "Nicht mehr senden",
+  stopSendingQuestion:
+    "Diese Mail nicht mehr senden? Sie wird verworfen. Wer sie schon hat, behält sie.",
   nextAttempt: (when) => `Nächster Versuch ${when}`,
   recipientStates: {
     Waiting: "wartet",

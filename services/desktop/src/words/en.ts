@@ -238,7 +238,8 @@ export const en = {
   refusedBecause: (reason: string) => `Not sent: ${reason}. Correct it and send it again.`,
   deferredBecause: (reason: string) => `Not sent yet: ${reason}. It is tried again by itself.`,
   doubt: (subject: string) => `It is in doubt whether “${subject}” was sent. An operator finds out.`,
-  takeBack: "Take back",
+  stopSending: "Stop sending",
+  stopSendingQuestion: "Stop sending this mail? It is discarded. Recipients who have it keep it.",
   nextAttempt: (when: string) => `Next attempt ${when}`,
   recipientStates: {
     Waiting: "waiting",
