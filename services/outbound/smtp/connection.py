@@ -1,7 +1,11 @@
 """Opens a session at a route's server: connection, TLS, login."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from socket import gaierror
+from ssl import SSLCertVerificationError, SSLError
+from types import MappingProxyType
 from typing import Final
 
 from aiosmtplib import SMTPException, SMTPHeloError, SMTPResponseException
@@ -20,6 +24,16 @@ _LONGEST_COMMAND: Final = 500
 """Octets of a command line. A longer token is sent on a line of its own (RFC 4954, section 4)."""
 
 _LONGEST_WORDS: Final = 200
+_AWAY: Final[Mapping[type[Exception], str]] = MappingProxyType(
+    {
+        TimeoutError: "does not answer in time",
+        gaierror: "is not found: see `smtp_route`",
+        SSLCertVerificationError: "shows a certificate that is not trusted",
+        SSLError: "does not agree on TLS",
+        ConnectionRefusedError: "refuses connections",
+    }
+)
+"""Words for the cause of a failed connection; the first one that fits counts."""
 
 
 class RouteUnavailableError(Exception):
@@ -70,13 +84,22 @@ async def open_session(
         raise RouteUnavailableError(f"{route.host} {_said(error.code)}") from error
     except (SMTPException, OSError, ValueError) as error:
         smtp.close()
-        raise RouteUnavailableError(
-            f"{route.host} cannot be reached ({type(error).__name__})"
-        ) from error
+        raise RouteUnavailableError(f"{route.host} {_why_away(error)}") from error
     except (RouteUnavailableError, TokenRejectedError):
         smtp.close()
         raise
     return SmtpSession(smtp, route, deadlines, clock)
+
+
+def _why_away(error: BaseException) -> str:
+    """Return why there is no connection, as an agent reads it beside the mail."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    for kind, words in _AWAY.items():
+        if any(isinstance(one, kind) for one in causes):
+            return words
+    return "cannot be reached"
 
 
 async def show_token(smtp: SMTP, route: SmtpRoute, token: str) -> None:
