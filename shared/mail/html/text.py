@@ -9,7 +9,6 @@ _TAG: Final = re.compile(r'<(/?)([a-z0-9]+)((?:[^>"]++|"[^"]*+")*+)>')
 _ANY_TAG: Final = re.compile(r"<[^<>]*+>?")
 _HUGE_REFERENCE: Final = re.compile(r"&#(?:[0-9]{8,}+|[xX][0-9a-fA-F]{8,}+);?")
 _CODE: Final = re.compile(r"<(/?)(?:script|style|title)\b[^<>]*+>?", re.IGNORECASE)
-_SPACES: Final = re.compile(r"  +")
 _EDGE: Final = "\x1e"
 _EDGES: Final = re.compile(r" ?\x1e[ \x1e]*+")
 _PREFORMATTED: Final = re.compile(r"</?pre\b[^>]*+>")
@@ -76,7 +75,9 @@ def _flat(html: str) -> str:
     # Most blanks are single spaces, and stay without a substitution for each.
     for blank in "\t\r\n\f":
         html = html.replace(blank, " ")
-    return _SPACES.sub(" ", html)
+    while "  " in html:
+        html = html.replace("  ", " ")
+    return html
 
 
 class _TagReader:

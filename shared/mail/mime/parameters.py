@@ -46,7 +46,7 @@ def parse_parameters(value: bytes | None) -> ParameterisedValue:
     text = read_raw(value)
     if "=?" in text.partition(";")[0]:
         text = decode_words(text)
-    if missing := _NO_SEMICOLON.match(text):
+    if "=" in text.partition(";")[0] and (missing := _NO_SEMICOLON.match(text)):
         text = f"{missing[1] or ''};{text[missing.end() :]}"
     end = text.find(";") if ";" in text else len(text)
     main = one_line(text[:end]).strip("\"' ").lower()

@@ -34,8 +34,9 @@ _RUN_IN: Final = re.compile(
 )
 _DIGIT: Final = re.compile(r"\d")
 _DATE: Final = re.compile(
-    r"\d{1,4}[./-]\s?\d{1,2}[./-]|(?<!\d)(?:19|20)\d\d(?!\d)|(?<!\d)\d{1,2}[:.h]\d\d(?!\d)"
-    r"|\d\s?[年月日년월일]",
+    # Each form begins with a digit: said first, it is all that is tried at most letters.
+    r"(?=\d)(?:\d{1,4}[./-]\s?\d{1,2}[./-]|(?<!\d)(?:19|20)\d\d(?!\d)"
+    r"|(?<!\d)\d{1,2}[:.h]\d\d(?!\d)|\d\s?[年月日년월일])",
 )
 ADDRESS: Final = re.compile(r"[^\s<>\"'()@]{1,64}@[^\s<>\"'()@]{1,190}|\(at\)|\[at\]| at \S+ dot ")
 _ENDS: Final = re.compile(r"[:\N{FULLWIDTH COLON}][\s*_\-\]\")>]{0,4}\Z")
@@ -69,7 +70,8 @@ def _ends_with_colon(words: str) -> bool:
 
 def has_date(words: str) -> bool:
     """Say whether there is a date or a time of day in a line."""
-    return _DIGIT.search(words) is not None and _DATE.search(words) is not None
+    digit = _DIGIT.search(words)
+    return digit is not None and _DATE.search(words, digit.start()) is not None
 
 
 def has_address(words: str) -> bool:

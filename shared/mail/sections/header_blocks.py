@@ -49,6 +49,10 @@ _TIME: Final = re.compile(r"(?:19|20)\d\d.{0,20}\b\d{1,2}[:.]\d\d")
 _LABEL_INSIDE: Final = re.compile(r"(?<!\S)[*_]{0,2}([^\W\d_]{1,14}) ?:[*_]{0,2}\s")
 _WROTE: Final = phrases_of("wrote")
 _LEADS: Final = 3
+_LEAST_DASHES: Final = 2
+_SHORTEST_DASHED: Final = 6
+_LONGEST_LABEL: Final = 34
+"""Characters within which the colon of a label stands."""
 _LONGEST_LEAD: Final = 120
 _FEW_HEADERS: Final = 2
 _SEVERAL_HEADERS: Final = 3
@@ -70,7 +74,7 @@ class HeaderBlock:
 def possible_starts(lines: Sequence[Line], text: str) -> list[bool]:
     """Say cheaply for each line of a text whether a header block may begin in it.
 
-    Most lines begin with a letter, have neither colon nor dashes, and have no label below them.
+    Most lines begin with a letter, have neither label nor dashes, and have no label below them.
     """
     has_reply_line = " line" in text and has_any(text.lower(), _ABOVE)
     found = [False] * len(lines)
@@ -80,16 +84,26 @@ def possible_starts(lines: Sequence[Line], text: str) -> list[bool]:
         words = line.words
         if not words and not line.depth:
             continue
-        has_colon = ":" in words or "\N{FULLWIDTH COLON}" in words
+        has_label = _may_have_label(words)
         found[at] = bool(words) and (
-            has_colon
+            has_label
             or (is_label and below - at <= _LEADS + 1)
             or not words[0].isalnum()
             or "----" in words
             or (has_reply_line and " line" in words)
+            or (has_any(words, _COLONS) and _may_begin_without_label(words))
         )
-        is_label, below = has_colon, at
+        is_label, below = has_label, at
     return found
+
+
+def _may_begin_without_label(words: str) -> bool:
+    """Say whether a line with a colon further on may be a mark, or have all headers in it."""
+    return (
+        not words[-1].isalnum()
+        or words.count(":") >= _SEVERAL_HEADERS
+        or has_any(words.lower(), _ABOVE)
+    )
 
 
 def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
@@ -108,7 +122,7 @@ def header_block_at(lines: Sequence[Line], first: int) -> HeaderBlock | None:
         shift = lines[first].indent + begin if not lines[first].depth else 0
         return HeaderBlock(start + shift, first + 1, has_headers=True)
     end: int | None
-    is_dashed = words[0] in _DASHES and (_RULE.match(words) or _DASHED.match(words))
+    is_dashed = words[0] in _DASHES and (_RULE.match(words) or _dashed(words))
     if is_dashed or _ALONE.is_all_of(words):
         end = _headers_after(lines, first + 1)
     else:
@@ -121,9 +135,19 @@ def _below_mark(lines: Sequence[Line], first: int, start: int) -> HeaderBlock:
     return HeaderBlock(start, end or first + 1, has_headers=end is not None)
 
 
+def _dashed(words: str) -> re.Match[str] | None:
+    """Return the words between dashes in a line that begins and ends with them."""
+    end = words.removesuffix(":")[-_LEAST_DASHES:]
+    if len(words) < _SHORTEST_DASHED or not _DASHES.issuperset(end):
+        return None
+    return _DASHED.match(words)
+
+
 def _is_mark(words: str) -> bool:
+    if _DASHES.issuperset(words):
+        return False
     if words[0] in _DASHES:
-        dashed = _DASHED.match(words)
+        dashed = _dashed(words)
         if dashed and (_MARK.is_in(dashed[1]) or _WROTE.is_in(dashed[1][-_NEAR_THE_END:])):
             return True
         if (half := _HALF_DASHED.match(words)) and _MARK.is_in(half[1]):
@@ -172,8 +196,7 @@ def _headers(
     author and the time.
     """
     words = lines[first].words
-    # Most lines have no colon, and so no label.
-    begins = _field(words) if ":" in words or "\N{FULLWIDTH COLON}" in words else None
+    begins = _field(words)
     if begins is None or (begins[0] != "sender" and not marked and _is_inside(lines, first)):
         return None
     depth = lines[first].depth
@@ -212,11 +235,16 @@ def _is_inside(lines: Sequence[Line], at: int) -> bool:
 
 def _field(words: str) -> tuple[str, str] | None:
     """Return the field and the value of a line with a label, None for any other line."""
-    found = _LABEL.match(words)
+    found = _LABEL.match(words) if _may_have_label(words) else None
     if found is None:
         return None
     field = _LABELS.get(found[1].strip().casefold())
     return (field, found[2]) if field else None
+
+
+def _may_have_label(words: str) -> bool:
+    head = words[:_LONGEST_LABEL]
+    return ":" in head or "\N{FULLWIDTH COLON}" in head
 
 
 def _continues(lines: Sequence[Line], at: int) -> bool:

@@ -6,6 +6,7 @@ To teach the reader a language, add one row.
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _WORD: Final = re.compile(r"\w+")
@@ -548,10 +549,7 @@ class PhraseSet:
 
     def _may_begin(self, text: str) -> bool:
         """Say cheaply whether a text may begin with a phrase: most of those in ASCII do not."""
-        if not text.isascii():
-            return True
-        word = _FIRST_WORD.match(text)
-        return word is not None and word[1].lower() in self._by_first_word
+        return not text.isascii() or _first_word(text) in self._by_first_word
 
     def _end_of_first(self, folded: str) -> int | None:
         if (word := _WORD.search(folded)) is None or word.start() > _MOST_MARKS:
@@ -576,6 +574,14 @@ class PhraseSet:
             if is_whole and folded.startswith(phrase, word.start()):
                 return end
         return None
+
+
+# Several sets ask for the first word of the same line.
+@lru_cache(maxsize=64)
+def _first_word(text: str) -> str:
+    """Return the first word of a text in lower case; "" if too many marks stand before it."""
+    word = _FIRST_WORD.match(text)
+    return word[1].lower() if word else ""
 
 
 def has_any(folded: str, phrases: Iterable[str]) -> bool:

@@ -8,6 +8,7 @@ from shared.mail.sections.lines import Line
 from shared.mail.sections.phrases import PhraseSet, has_any, phrases_of
 
 _DELIMITER: Final = re.compile(r"--\Z|-----BEGIN PGP SIGNATURE|[\u2013\u2014]\Z|_{2,4}\Z")
+_BEGINS_DELIMITER: Final = frozenset("-_\u2013\u2014")
 _RULE: Final = re.compile(r"[-_=*~\u2013\u2014\u2500]{3,}\Z")
 _NAME: Final = r"[^\W\d_][\w.'-]{0,20}"
 _DASH_NAME: Final = re.compile(
@@ -89,7 +90,8 @@ def _delimiter(lines: Sequence[Line], first: int, last: int) -> int:
         if count > _MOST_AFTER_DELIMITER:
             break
         is_few = count <= _MOST_OF_BLOCK
-        if _DELIMITER.match(words) and (at > first or count > 1):
+        is_delimiter = words[:1] in _BEGINS_DELIMITER and _DELIMITER.match(words)
+        if is_delimiter and (at > first or count > 1):
             start = at if is_few or words == "--" else start
         elif is_few and _RULE.match(words) and _contacts(lines, at, last):
             start = at

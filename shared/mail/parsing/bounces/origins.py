@@ -1,6 +1,5 @@
 """Tells reports from other mail by sender and subject, and what a notice in words is about."""
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -11,24 +10,22 @@ from shared.mail.mime.structure import Structure
 from shared.mail.parsed_mail import Kind
 from shared.mail.parsing.automatic import first_sender, has_null_sender
 from shared.mail.parsing.bounces.returned_mails import Notice
+from shared.mail.patterns import AnyCase
 
 _LONGEST_SUBJECT: Final = 300
 _LONGEST_NOTICE: Final = 4_000
 
-_DAEMONS: Final = re.compile(
+_DAEMONS: Final = AnyCase(
     r"(?:mailer[-_.]?daemon|mail[-_.]?daemon|post[-_.]?master|mdaemon|mmdf|mail-?delivery\S*"
     r"|delivery-?\S*|bounces?\S*|maileradmin|mail-?admin\w*|mailsys\w*|microsoftexchange\w*"
-    r"|daemon|uucp|listserv|autoanswer|ndr\w*)(?:@|\Z)",
-    re.IGNORECASE,
+    r"|daemon|uucp|listserv|autoanswer|ndr\w*)(?:@|\Z)"
 )
-_DAEMON_NAMES: Final = re.compile(
+_DAEMON_NAMES: Final = AnyCase(
     r"mail(?:er)?[ -]?(?:delivery|daemon|system)|post ?master|system administrator|delivery (?:sub"
     r"|notification|failure)|internet mail|microsoft outlook|administrator\b|mail administrator"
-    r"|mail ?router|systemadministrator|undelivered|delivery service|mail service",
-    re.IGNORECASE,
+    r"|mail ?router|systemadministrator|undelivered|delivery service|mail service"
 )
-_IN_DAEMON_NAMES: Final = ("mail", "master", "administrator", "deliver", "outlook")
-_BOUNCE_SUBJECT: Final = re.compile(
+_BOUNCE_SUBJECT: Final = AnyCase(
     r"\s*+(?:\[\w{1,20}\] )?(?:undeliver|failure notice|returned? (?:mail|to sender|e-?mail|mess)"
     r"|mail (?:delivery|system error|status report|fail|could not|not deliver)"
     r"|delivery (?:status|fail|notif|report|error|problem|delayed|incomplete|unsuccess)"
@@ -43,31 +40,26 @@ _BOUNCE_SUBJECT: Final = re.compile(
     r"|falha na|não foi|mensagem não|impossibile|mancato recapito|non recapitabile"
     r"|onbestelbaar|niet afgeleverd|kan inte levereras|olevererat|ikke leveret|uleverbar"
     r"|niedostarczon|nie można dostarczyć|недоставлен|не доставлен|配信不能|配信でき"
-    r"|未送达|无法(?:投递|送达)|退信|系统退信|传递(?:失败|通知)|送信エラー|メール(?:配信|送信))",
-    re.IGNORECASE,
+    r"|未送达|无法(?:投递|送达)|退信|系统退信|传递(?:失败|通知)|送信エラー|メール(?:配信|送信))"
 )
-_ANSWERED: Final = re.compile(r"\s*+(?:re|fwd?|aw|wg|tr|sv|rv)\s*+:", re.IGNORECASE)
-_STILL_TRYING: Final = re.compile(
+_ANSWERED: Final = AnyCase(r"\s*+(?:re|fwd?|aw|wg|tr|sv|rv)\s*+:")
+_STILL_TRYING: Final = AnyCase(
     r"delay(?:ed)?\b|warning:? (?:message|could not)|verzögert|retard\b|retras|demorad"
     r"|still (?:being )?(?:retried|trying)"
     r"|will (?:be retried|keep trying|continue to try|retry)|not yet been delivered|in ritardo"
     r"|you do not need to resend|has not (?:yet )?been (?:collected|delivered) yet|vertraagd"
-    r"|noch nicht zugestellt|conserv\w+ en file|délai|deferred|temporarily undelivered",
-    re.IGNORECASE,
+    r"|noch nicht zugestellt|conserv\w+ en file|délai|deferred|temporarily undelivered"
 )
-_GIVEN_UP: Final = re.compile(
+_GIVEN_UP: Final = AnyCase(
     r"permanent|fatal|fail(?:ed|ure)|giv(?:en|ing) up|undeliverable|could not be delivered"
-    r"|returned (?:mail|to)|cannot send message for|unzustellbar|échec|gave up|retry time",
-    re.IGNORECASE,
+    r"|returned (?:mail|to)|cannot send message for|unzustellbar|échec|gave up|retry time"
 )
-_ARRIVED: Final = re.compile(
+_ARRIVED: Final = AnyCase(
     r"success(?:ful|fully|\))|has been (?:successfully )?delivered|was (?:successfully )?delivered"
-    r"|wurde (?:erfolgreich )?zugestellt|relayed (?:to|by)|remis avec succ|entregad\w con [eé]xito",
-    re.IGNORECASE,
+    r"|wurde (?:erfolgreich )?zugestellt|relayed (?:to|by)|remis avec succ|entregad\w con [eé]xito"
 )
-_NOT_ARRIVED: Final = re.compile(
-    r"\bnot\b|un(?:able|deliver|success)|fail|could ?n|error|reject|\b[45]\d\d[ -]|nicht|échec",
-    re.IGNORECASE,
+_NOT_ARRIVED: Final = AnyCase(
+    r"\bnot\b|un(?:able|deliver|success)|fail|could ?n|error|reject|\b[45]\d\d[ -]|nicht|échec"
 )
 
 
@@ -95,7 +87,7 @@ def origin_of(structure: Structure, envelope_sender: str | None) -> Origin:
     null = has_null_sender(headers, envelope_sender)
     named = envelope_sender or (headers.first("return-path") or b"").strip(b"<> ").decode("latin-1")
     is_daemon = not senders or any(
-        _DAEMONS.match(one.address) or _is_name_of_daemon(one.personal) for one in senders
+        _DAEMONS.match(one.address) or _DAEMON_NAMES.search(one.personal) for one in senders
     )
     return Origin(
         is_daemon=is_daemon,
@@ -104,13 +96,6 @@ def origin_of(structure: Structure, envelope_sender: str | None) -> Origin:
         has_bounce_subject=_BOUNCE_SUBJECT.match(subject) is not None,
         is_answer=_ANSWERED.match(subject) is not None,
     )
-
-
-def _is_name_of_daemon(name: str) -> bool:
-    # Most names have none of these words, and the pattern tries each of their letters.
-    lowered = name.lower()
-    is_possible = not name.isascii() or any(one in lowered for one in _IN_DAEMON_NAMES)
-    return is_possible and _DAEMON_NAMES.search(name) is not None
 
 
 def kind_in_words(headers: Headers, notice: Notice) -> Kind:

@@ -13,6 +13,7 @@ from shared.mail.parsing.bounces.origins import subject_of
 from shared.mail.parsing.bounces.returned_mails import read_notice, returned_ids
 from shared.mail.parsing.bounces.status_parts import address_of, value_of
 from shared.mail.parsing.identity import message_ids
+from shared.mail.patterns import AnyCase
 
 _RECEIPTS: Final = frozenset(
     {"message/disposition-notification", "message/global-disposition-notification"}
@@ -40,7 +41,7 @@ _REPLY_WORDS: Final = (
 )
 """Names of an automatic reply in mail programs, in the languages that they come in."""
 
-_ABSENT: Final = re.compile(
+_ABSENT: Final = AnyCase(
     r"\s*+(?:\[[^\]]{1,40}\]\s*+)?(?:out[ -]of[ -](?:the[ -])?office"
     r"|auto(?:matic)?[ -]?(?:reply|response|answer|responder)|vacation"
     r"|on (?:vacation|holiday|leave)|away from (?:my|the) (?:office|mail|desk)|i am (?:away|out)"
@@ -48,20 +49,17 @@ _ABSENT: Final = re.compile(
     r"|message automatique|absen(?:t|ce)\b|hors du bureau|absent du bureau"
     r"|fuera de (?:la )?oficina|fora d[oe] escrit[oó]rio|ausência|fuori (?:sede|ufficio)|assenza"
     r"|afwezig|frånvar|fravær|ikke på kontor|poissa\b|automatická odpov|autoodpowied|nieobecno"
-    rf"|不在|부재중|{_REPLY_WORDS})",
-    re.IGNORECASE,
+    rf"|不在|부재중|{_REPLY_WORDS})"
 )
-_ABSENT_FOR_SURE: Final = re.compile(
+_ABSENT_FOR_SURE: Final = AnyCase(
     rf"\s*+(?:out of (?:the )?office(?: autoreply| reply| notification)?|{_REPLY_WORDS})"
-    r"\s*+[:\N{FULLWIDTH COLON}]",
-    re.IGNORECASE,
+    r"\s*+[:\N{FULLWIDTH COLON}]"
 )
 """Words that programs write before the subject that they answer: no person begins so."""
 
-_RETURNING: Final = re.compile(
+_RETURNING: Final = AnyCase(
     r"\s*+auto: [^\n]{1,100}\((?:returning|returns|rückkehr|zurück|retour|regres|ritorn|terug"
-    r"|tilbage|tilbake|åter|palaa|powr[oó]t|návrat|возвращ|戻り)[^()\n]{0,60}\)\s*+\Z",
-    re.IGNORECASE,
+    r"|tilbage|tilbake|åter|palaa|powr[oó]t|návrat|возвращ|戻り)[^()\n]{0,60}\)\s*+\Z"
 )
 """The subject of Domino's notes: `AUTO: NAME is out of the office (returning DATE)`."""
 

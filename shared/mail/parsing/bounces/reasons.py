@@ -3,17 +3,18 @@
 Words count in a dozen languages, because half of the bounces have nothing else.
 """
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from shared.mail.patterns import AnyCase
+
 _QUOTE: Final = "[\N{RIGHT SINGLE QUOTATION MARK}']"
 
 
-def _any_of(*several: str) -> re.Pattern[str]:
-    return re.compile("|".join(several), re.IGNORECASE)
+def _any_of(*several: str) -> AnyCase:
+    return AnyCase("|".join(several))
 
 
 _SENDER: Final = _any_of(
@@ -144,8 +145,7 @@ def says_unknown_recipient(words: str) -> bool:
 
 def explains(words: str) -> bool:
     """Say whether words give a reason for a refusal."""
-    words = words[:_LONGEST]
-    return bool(_meaning(words) or _FULL.search(words) or _ABOUT_MAIL.search(words))
+    return _explains(words[:_LONGEST])
 
 
 def meant_status(words: str) -> str:
@@ -160,12 +160,18 @@ def meant_status(words: str) -> str:
     return "4.4.7" if _LATE.search(words) else "5.0.0"
 
 
+# Of one notice the same words are judged for each recipient, and as its reason.
+@lru_cache(maxsize=256)
+def _explains(words: str) -> bool:
+    return bool(_meaning(words) or _FULL.search(words) or _ABOUT_MAIL.search(words))
+
+
 @lru_cache(maxsize=256)
 def _meaning(words: str) -> str:
     """Return the code that fits the words about an absent recipient, or "" if nobody is absent."""
     if _SENDER.search(words):
         return ""
-    phrases: Sequence[tuple[re.Pattern[str], str]] = (
+    phrases: Sequence[tuple[AnyCase, str]] = (
         (_TAKES_NO_MAIL, "5.1.10"),
         (_NO_HOST, "5.1.2"),
         (_NOBODY, "5.1.1"),
@@ -187,5 +193,5 @@ def _missing(words: str) -> str:
     return ""
 
 
-def _last(noun: re.Pattern[str], words: str) -> int:
+def _last(noun: AnyCase, words: str) -> int:
     return max((one.start() for one in noun.finditer(words)), default=-1)
