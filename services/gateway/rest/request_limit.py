@@ -19,6 +19,10 @@ READS_AT_ONCE: Final = 4
 """Reads of a user that are worked on at a time. A list of a thousand mails takes the processor for
 a tenth of a second, and a hundred of them would keep all colleagues waiting."""
 
+CHANGES_AT_ONCE: Final = 8
+"""Changes of a user that are worked on at a time, once their bodies are whole. Ninety of the state
+of one agent at once, each of which spoils the others' writes, kept colleagues waiting for long."""
+
 _UPLOADS: Final = re.compile(r"/me/interactions/[^/]+/attachments")
 _READS: Final = frozenset({"GET", "HEAD"})
 
@@ -33,6 +37,7 @@ class SourceRequests:
     count: int = 0
     octets: int = 0
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(READS_AT_ONCE))
+    changing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CHANGES_AT_ONCE))
 
 
 class ConcurrentRequests:
@@ -137,22 +142,30 @@ class RequestLimitMiddleware:
         send: Send,
         explain: Explain,
     ) -> None:
-        """Answer a request whose body is held in memory, and count its octets meanwhile."""
-        octets, in_time = 0, paced(receive, self._pace)
+        """Answer a request whose body is held in memory, and count its octets meanwhile.
+
+        Its turn begins when the body is whole, so that a slow client holds none.
+        """
+        octets, has_turn, in_time = 0, False, paced(receive, self._pace)
 
         async def receiving() -> Message:
-            nonlocal octets
+            nonlocal octets, has_turn
             message = await in_time()
             size = len(message.get("body", b""))
             octets += size
             requests.octets += size
             self._requests.require_room(requests)
+            is_whole = message["type"] == "http.request" and not message.get("more_body", False)
+            if is_whole and not has_turn:
+                has_turn = await requests.changing.acquire()
             return message
 
         try:
             await self._application.serve(scope, receiving, send, explain)
         finally:
             requests.octets -= octets
+            if has_turn:
+                requests.changing.release()
 
     async def _read(
         self,

@@ -11,6 +11,7 @@ import pytest
 from services.gateway.errors import RequestError, Situation
 from services.gateway.http.body_pace import PaceLimits
 from services.gateway.rest.request_limit import (
+    CHANGES_AT_ONCE,
     READS_AT_ONCE,
     ConcurrentRequests,
     RequestLimitMiddleware,
@@ -138,6 +139,7 @@ class Bodies:
 
     def __init__(self) -> None:
         self.refused: list[RequestError] = []
+        self.whole = 0
         self._may_answer = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         authenticator = MagicMock()
@@ -155,6 +157,7 @@ class Bodies:
         """Read the body, and wait."""
         while (await receive())["more_body"]:
             pass
+        self.whole += 1
         await self._may_answer.wait()
 
     async def send(self, *pieces: bytes, user: str = "ann", **of_scope: Any) -> None:
@@ -164,6 +167,13 @@ class Bodies:
         messages = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
         messages[-1]["more_body"] = False
         self._tasks.append(asyncio.create_task(self._ask(scope, AsyncMock(side_effect=messages))))
+        await settle()
+
+    async def begin(self) -> None:
+        """Send a request whose body does not come."""
+        scope = {"user": "ann", "method": "POST", "path": "/me", "headers": []}
+        never = AsyncMock(side_effect=asyncio.Event().wait)
+        self._tasks.append(asyncio.create_task(self._ask(scope, never)))
         await settle()
 
     async def answer(self) -> None:
@@ -212,3 +222,24 @@ async def test_only_uploads_are_not_held(path: str, kind: bytes, refused: int) -
         await bodies.send(b"123456", b"78901", path=path, kind=kind)
 
         assert len(bodies.refused) == refused
+
+
+async def test_changes_of_a_user_take_turns() -> None:
+    async with Bodies() as bodies:
+        for _ in range(CHANGES_AT_ONCE + 2):
+            await bodies.send(b"")
+        await bodies.send(b"", user="ben")
+        before = bodies.whole
+        await bodies.answer()
+
+        assert before == CHANGES_AT_ONCE + 1
+        assert bodies.whole == CHANGES_AT_ONCE + 3
+
+
+async def test_bodies_that_are_not_whole_have_no_turn() -> None:
+    async with Bodies() as bodies:
+        for _ in range(2 * CHANGES_AT_ONCE):
+            await bodies.begin()
+        await bodies.send(b"")
+
+        assert bodies.whole == 1
