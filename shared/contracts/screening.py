@@ -115,8 +115,9 @@ OptionalFlag = Annotated[bool | None, Field(strict=True, exclude_if=_absent)]
 class Condition(Section):
     """A condition on a mail; where it names several things, each of them has to be so.
 
-    `from`, `to` and `cc` test addresses, and one that passes is enough. `automatic` tests the
-    reason why a mail counts as written by a machine; `true` is any reason. `contact.known` is
+    `from`, `to` and `cc` test addresses, and one that passes is enough. `language`, such as `de`,
+    is that of the new words, or where they are too few that of Content-Language. `automatic` tests
+    the reason why a mail counts as written by a machine; `true` is any reason. `contact.known` is
     whether the author of From has written before, `contact.group` a group of that contact: both are
     only as true as From is. `authenticated` is whether a server of `trusted_authentication` has
     proven the sender, or `unknown`. `hours` names opening hours in which the mail came.

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from shared.contracts.screening import TextTest
+from shared.domain.text_sections import Kind
 from shared.mail.mime.charsets import decode
 from shared.mail.mime.encoded_words import decode_value
 from shared.mail.mime.headers import read_head
 from shared.mail.parsed_mail import ParsedMail
+from shared.screening.language import language_of
 from shared.screening.text_tests import SearchedText, passes, searched_octets
 
 _LONGEST_TEXT: Final = 200_000
@@ -89,10 +91,21 @@ class MailTexts:
             yield decode_value(value[:_LONGEST_HEADER])
 
     def _language(self) -> str:
-        """Return the language that the mail says it is in, such as `de`; empty if it says none."""
+        """Return the language of the new words, such as `de`; else the one that the mail says.
+
+        Mail programs say the language of their user, whatever the mail is written in. It is empty
+        where the words are too few and the mail says none.
+        """
+        if found := language_of(self._new_words()):
+            return found
         first = next(filter(None, self._fields_of("content-language")), b"")
         said = decode(first[:_LONGEST_HEADER])
         return said.partition(",")[0].partition("-")[0].strip().lower()
+
+    def _new_words(self) -> str:
+        mail = self.mail
+        new = (mail.text[one.start : one.end] for one in mail.sections if one.kind is Kind.NEW)
+        return "".join(new) or mail.text
 
     def _fields_of(self, name: str) -> list[bytes]:
         if self._fields is None:
