@@ -103,6 +103,10 @@ async def test_page_older_than_the_gateway_is_loaded_again(desk: AgentPage) -> N
     await expect(page.get_by_role("alert").filter(has_text="After an update")).to_be_visible()
     barriers = await desk.barriers()
     await desk.picture("older_page")
+    # Keys are keys again, as there is no draft to write in.
+    await page.keyboard.press("?")
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.keyboard.press("Escape")
     await page.unroute_all()
 
     await page.get_by_role("button", name="Load the page again").click()
