@@ -96,6 +96,7 @@ async def test_every_screen_is_free_of_barriers_in_german(
     await page.get_by_role("button", name="Verwerfen").click()
     await page.get_by_role("dialog").get_by_role("button", name="Verwerfen").click()
     await german.ended("Re: Rechnung 18", "Verworfen")
+    await german.shows("Rechnung 18")
     await page.keyboard.press("e")
     await german.ended("Rechnung 18", "Erledigt")
 
