@@ -47,6 +47,7 @@ class TopologyUpkeep:
         self._republish = republish
         self._open: set[str] = set()
         self._problem = _NOT_YET
+        self._silence = ""
         self._asked = asyncio.Event()
         self._declared = asyncio.Event()
         self.marker = f"{rights.marker_prefix}{secrets.token_hex(6)}"
@@ -59,6 +60,13 @@ class TopologyUpkeep:
     def problem(self) -> str:
         """Return what is missing and what to do about it; empty if nothing is."""
         return self._problem
+
+    def silence(self) -> str:
+        """Return that the broker is connected and does not answer; empty where it answers.
+
+        So is a broker that is stopped, or that blocks those who publish because of an alarm.
+        """
+        return self._silence
 
     def look_again(self) -> None:
         """Declare everything again soon, because something may be missing."""
@@ -90,10 +98,13 @@ class TopologyUpkeep:
         except TimeoutError:
             # A broker under an alarm blocks connections that publish; its queues still exist.
             log.warning("broker does not answer whether the topology is complete")
+            self._silence = f"the broker has not answered for {_LONGEST_LOOK_SECONDS:g} seconds"
         except (AMQPError, ConnectionError, RuntimeError, Unavailable) as error:
+            self._silence = ""
             self._open.clear()
             self._note(str(error) or type(error).__name__)
         else:
+            self._silence = ""
             self._note(problem)
 
     async def _declare(self, connection: AbstractRobustConnection) -> None:

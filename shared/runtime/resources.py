@@ -85,6 +85,8 @@ async def open_resources(
             open_service_publisher(settings.rabbitmq_url, name=name, rights=rights.broker)
         )
         health.add_check("topology", upkeep.problem, needed=settings.needs_broker)
+        # Workers take nothing from such a broker, and no other pod would: none is taken away.
+        health.add_check("broker", upkeep.silence, needed=False)
         if settings.needs_broker:
             await upkeep.declared()
         of_interactions, of_agents, of_deliveries, of_arrivals = [

@@ -1,8 +1,10 @@
 """Deleted queues come back by themselves, and until then nothing is published into a void."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import aio_pika
 import pytest
@@ -15,6 +17,7 @@ from shared.contracts.events import AgentReady
 from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import SystemClock
 from shared.domain.errors import Unavailable
+from shared.messaging import topology_upkeep
 from shared.messaging.declaration import declare_topology
 from shared.messaging.publisher import Publisher, UnroutableError, open_service_publisher
 from shared.messaging.topology import COMPOSITION, INGEST, JOURNAL, OUTBOUND, ROUTING
@@ -162,3 +165,31 @@ async def test_service_without_a_queue_publishes_again_what_was_lost(vhost_url: 
             return await waiting_in(vhost_url, INGEST.name) == 1
 
         assert await until(is_there, 20)
+
+
+async def test_broker_that_does_not_answer_is_told_until_it_answers(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declare, answers = topology_upkeep.declare, asyncio.Event()
+
+    async def declare_late(*parts: Any) -> None:
+        await answers.wait()
+        await declare(*parts)
+
+    async def is_silent() -> bool:
+        return "has not answered" in service.upkeep.silence()
+
+    async def answers_again() -> bool:
+        return not service.upkeep.silence()
+
+    monkeypatch.setattr(topology_upkeep, "_LONGEST_LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(topology_upkeep, "declare", declare_late)
+    service.upkeep.look_again()
+    assert await until(is_silent, 20, every=0.05)
+    problem = service.upkeep.problem()
+    monkeypatch.setattr(topology_upkeep, "_LONGEST_LOOK_SECONDS", 20.0)
+    answers.set()
+
+    assert await until(answers_again, 20, every=0.05)
+    # Under an alarm the queues still exist.
+    assert problem == ""
