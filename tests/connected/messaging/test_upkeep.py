@@ -18,7 +18,7 @@ from shared.contracts.outgoing import Outgoing, wrap
 from shared.domain.clock import SystemClock
 from shared.domain.errors import Unavailable
 from shared.messaging import topology_upkeep
-from shared.messaging.declaration import declare_topology
+from shared.messaging.declaration import declare, declare_topology
 from shared.messaging.publisher import Publisher, UnroutableError, open_service_publisher
 from shared.messaging.topology import COMPOSITION, INGEST, JOURNAL, OUTBOUND, ROUTING
 from shared.messaging.topology_upkeep import TopologyUpkeep
@@ -170,7 +170,7 @@ async def test_service_without_a_queue_publishes_again_what_was_lost(vhost_url: 
 async def test_broker_that_does_not_answer_is_told_until_it_answers(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    declare, answers = topology_upkeep.declare, asyncio.Event()
+    answers = asyncio.Event()
 
     async def declare_late(*parts: Any) -> None:
         await answers.wait()
