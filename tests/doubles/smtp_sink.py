@@ -107,6 +107,8 @@ class SmtpSink:
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             await _Conversation(self, reader, writer).run()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
         async with self._changed:
             self._connected.discard(writer)
             self._changed.notify_all()

@@ -12,7 +12,7 @@ from services.outbound.smtp.smtp_session import Deadlines
 from services.outbound.smtp.transmission import Phase, Reply, Transmission
 from shared.contracts.contact_center import SmtpRoute
 from tests.doubles.clock import MovableClock
-from tests.doubles.smtp_sink import STALL_IN_BODY, SmtpSink
+from tests.doubles.smtp_sink import STALL_IN_BODY, SmtpSink, running_sink
 from tests.support.outbound import LEASE, Outbound
 
 pytestmark = pytest.mark.connected
@@ -22,17 +22,21 @@ MINUTE = timedelta(minutes=1)
 PIECE = b"a line that is not long\r\n" * 4000
 
 
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Move the event loop's clock, and with it every deadline."""
-    loop = asyncio.get_event_loop()
+# In the loop of all tests, timers of clients that others keep would go off at once, and those that
+# begin meanwhile would be minutes late afterwards.
+in_its_own_loop = pytest.mark.asyncio(loop_scope="function")
+
+
+def movable_clock() -> Callable[[timedelta], None]:
+    """Return what moves the clock of the running loop, and with it every deadline."""
+    loop = asyncio.get_running_loop()
     really, passed = loop.time, timedelta()
 
     def move(by: timedelta) -> None:
         nonlocal passed
         passed += by
 
-    monkeypatch.setattr(loop, "time", lambda: really() + passed.total_seconds())
+    loop.time = lambda: really() + passed.total_seconds()  # type: ignore[method-assign]
     return move
 
 
@@ -61,7 +65,8 @@ async def nothing(_: Mapping[str, Reply]) -> None:
     """Have nothing to do before the dot."""
 
 
-async def slowly(later: Callable[[timedelta], None]) -> AsyncIterator[bytes]:
+async def slowly() -> AsyncIterator[bytes]:
+    later = movable_clock()
     for _ in range(5):
         yield PIECE
         later(2 * MINUTE)
@@ -80,21 +85,21 @@ async def endlessly() -> AsyncIterator[bytes]:
         yield PIECE
 
 
-async def test_a_mail_may_take_long_while_every_block_of_it_moves(
-    sink: SmtpSink, later: Callable[[timedelta], None]
-) -> None:
-    transmission = await transmitted(
-        sink, lambda: slowly(later), block=3 * MINUTE, body=60 * MINUTE
-    )
+@in_its_own_loop
+async def test_a_mail_may_take_long_while_every_block_of_it_moves() -> None:
+    async with running_sink() as sink:
+        transmission = await transmitted(sink, slowly, block=3 * MINUTE, body=60 * MINUTE)
+        await sink.left()
 
     assert (transmission.phase, transmission.fault) == (Phase.DOT, "")
     assert [len(one.octets) for one in sink.kept] == [5 * len(PIECE)]
 
 
-async def test_a_mail_does_not_take_for_ever(
-    sink: SmtpSink, later: Callable[[timedelta], None]
-) -> None:
-    transmission = await transmitted(sink, lambda: slowly(later), block=3 * MINUTE, body=9 * MINUTE)
+@in_its_own_loop
+async def test_a_mail_does_not_take_for_ever() -> None:
+    async with running_sink() as sink:
+        transmission = await transmitted(sink, slowly, block=3 * MINUTE, body=9 * MINUTE)
+        await sink.left()
 
     assert (transmission.phase, sink.kept) == (Phase.BODY, [])
     assert "TimeoutError" in transmission.fault
