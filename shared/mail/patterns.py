@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 _NO_LETTER: Final = re.compile(r"\\N\{[^}]*\}|\\.", re.DOTALL)
-"""What stands in a pattern for something else than the letters it is written with."""
+"""The signs of a pattern that stand for something else than themselves."""
 
 
 class AnyCase:

@@ -45,7 +45,7 @@ class Process(Protocol):
 
     @property
     def stdout(self) -> asyncio.StreamReader | None:
-        """What the process prints, errors too."""
+        """The output of the process, errors too."""
 
     def send_signal(self, signal: int) -> None:
         """Send a signal to the process."""

@@ -39,9 +39,9 @@ def _add_discard(commands: Commands) -> None:
     discard = commands.add_parser(
         "discard",
         help="throw away a message that cannot be handled",
-        description="Take one message out of a parking queue for good. What it would have done "
-        "never happens. It is kept in the database, in the collection `discarded`, with the "
-        "reason. `mailroom replay QUEUE --list` shows the ids.",
+        description="Take one message out of a parking queue for good. Its work is never done. "
+        "The message is kept in the database, in the collection `discarded`, with the reason. "
+        "`mailroom replay QUEUE --list` shows the ids.",
     )
     discard.add_argument("queue", metavar="QUEUE", help=_QUEUE)
     discard.add_argument("id", metavar="MESSAGE_ID")

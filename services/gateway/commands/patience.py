@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
-# What is waited for takes milliseconds: the first look is early, and later ones spare the database.
+# Most waits take milliseconds: the first look is early, and later ones spare the database.
 _FIRST_PAUSE: Final = 0.01
 _LONGEST_PAUSE: Final = 0.1
 
