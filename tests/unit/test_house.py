@@ -44,12 +44,6 @@ def test_line_401_of_a_file_is_found() -> None:
     assert len(bounds.long_files(made_up("\n" * 401))) == 1
 
 
-def test_every_exempted_table_is_long() -> None:
-    tables = [one for one in files(*PRODUCT) if one.name in bounds.TABLES]
-
-    assert {one.name for one in tables if one.lines > bounds.LINES_OF_FILE} == bounds.TABLES
-
-
 def test_no_function_of_the_product_has_more_than_60_lines() -> None:
     assert bounds.long_functions(files(*PRODUCT)) == []
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.mail.sections.lines import Line, next_words
-from shared.mail.sections.phrases import PhraseSet, phrases_of
+from shared.mail.sections.phrases.all_languages import phrases_of
+from shared.mail.sections.phrases.phrase_set import PhraseSet
 
 MOST_LINES: Final = 6
 """Lines of an attribution."""

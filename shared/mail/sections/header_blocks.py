@@ -7,7 +7,8 @@ from typing import Final
 
 from shared.mail.sections.attributions import has_address, has_date
 from shared.mail.sections.lines import Line, next_words
-from shared.mail.sections.phrases import alternatives, has_any, phrases_of
+from shared.mail.sections.phrases.all_languages import alternatives, phrases_of
+from shared.mail.sections.phrases.phrase_set import has_any
 
 _FIELDS: Final = ("sender", "sent", "to", "copy", "subject")
 _OTHERS: Final = (

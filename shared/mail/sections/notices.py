@@ -6,7 +6,7 @@ from typing import Final
 
 from shared.mail.sections.lines import Line
 from shared.mail.sections.paragraphs import Paragraph
-from shared.mail.sections.phrases import has_any
+from shared.mail.sections.phrases.phrase_set import has_any
 
 _RULE: Final = re.compile(r"[-_=*~\u2013\u2014\u2500]{3,}\Z")
 _FOOTER_RULE: Final = re.compile(r"[-_=*~]{5,}")

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from shared.mail.sections.lines import Line
-from shared.mail.sections.phrases import PhraseSet, has_any, phrases_of
+from shared.mail.sections.phrases.all_languages import phrases_of
+from shared.mail.sections.phrases.phrase_set import PhraseSet, has_any
 
 _DELIMITER: Final = re.compile(r"--\Z|-----BEGIN PGP SIGNATURE|[\u2013\u2014]\Z|_{2,4}\Z")
 _BEGINS_DELIMITER: Final = frozenset("-_\u2013\u2014")

@@ -1,68 +1,11 @@
-"""The phrases by which mail programs mark quoted mail, by language.
+"""The phrases of languages in Latin script, by their names in ISO 639-1."""
 
-To teach the reader a language, add one row.
-"""
-
-import re
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
-_WORD: Final = re.compile(r"\w+")
-_MOST_MARKS: Final = 4
-_FIRST_WORD: Final = re.compile(rf"\W{{0,{_MOST_MARKS}}}+(\w++)")
+from shared.mail.sections.phrases.language_phrases import LanguagePhrases
 
-
-@dataclass(frozen=True, slots=True)
-class Phrases:
-    """The phrases of one language, alternatives separated by `|`.
-
-    `wrote` is the verb of "On … Ann wrote:", `intro` are its first words. `sender`, `sent`, `to`,
-    `copy` and `subject` are labels of repeated headers. `original` and `forwarded` stand between
-    dashes, `begin` stands alone above a forwarded mail. `device` begins the line that a telephone
-    adds.
-    """
-
-    wrote: str
-    intro: str = ""
-    sender: str = ""
-    sent: str = ""
-    to: str = ""
-    copy: str = ""
-    subject: str = ""
-    original: str = ""
-    forwarded: str = ""
-    begin: str = ""
-    device: str = ""
-
-
-LANGUAGES: Final = {
-    "ar": Phrases(
-        wrote="كتب|كتبت",
-        intro="في|بتاريخ",
-        sender="من",
-        sent="تاريخ الإرسال|التاريخ|أرسلت",
-        to="إلى",
-        copy="نسخة",
-        subject="الموضوع",
-        original="الرسالة الأصلية|رسالة أصلية",
-        forwarded="رسالة محولة|رسالة مُعاد توجيهها|Forwarded message",
-        device="أرسلت من|مُرسل من|تم الإرسال من",
-    ),
-    "bg": Phrases(
-        wrote="написа",
-        intro="На",
-        sender="От",
-        sent="Изпратено|Дата",
-        to="До",
-        copy="Копие",
-        subject="Относно|Тема",
-        original="Оригинално съобщение",
-        forwarded="Препратено съобщение",
-        device="Изпратено от моя|Изпратено от",
-    ),
-    "ca": Phrases(
+LATIN: Final = {
+    "ca": LanguagePhrases(
         wrote="va escriure|ha escrit",
         intro="El dia|El|Missatge de",
         sender="De",
@@ -74,7 +17,7 @@ LANGUAGES: Final = {
         forwarded="Missatge reenviat",
         device="Enviat des del meu|Enviat des de",
     ),
-    "cs": Phrases(
+    "cs": LanguagePhrases(
         wrote="napsal|napsala|napsal(a)|napsal/a",
         intro="Dne|Dňa",
         sender="Od",
@@ -87,7 +30,7 @@ LANGUAGES: Final = {
         begin="Začátek přeposílané zprávy",
         device="Odesláno z mého|Odesláno z|Odesláno ze",
     ),
-    "da": Phrases(
+    "da": LanguagePhrases(
         wrote="skrev",
         intro="Den|På",
         sender="Fra",
@@ -100,7 +43,7 @@ LANGUAGES: Final = {
         begin="Start på videresendt besked|Videresendt meddelelse",
         device="Sendt fra min|Sendt fra|Hent Outlook",
     ),
-    "de": Phrases(
+    "de": LanguagePhrases(
         wrote="schrieb|schrieben|hat geschrieben|geschrieben",
         intro="Am|Zitat von|Zitiere|Von",
         sender="Von",
@@ -115,19 +58,7 @@ LANGUAGES: Final = {
         device="Von meinem|Gesendet von meinem|Gesendet von|Gesendet mit|Diese Nachricht wurde von"
         "|Holen Sie sich Outlook|Outlook für|Von unterwegs gesendet|Gesendet aus",
     ),
-    "el": Phrases(
-        wrote="έγραψε|έγραψαν|γράφει",
-        intro="Στις|Την|Στις",
-        sender="Από",
-        sent="Στάλθηκε|Ημερομηνία|Αποστολή",
-        to="Προς",
-        copy="Κοιν",
-        subject="Θέμα",
-        original="Αρχικό μήνυμα",
-        forwarded="Προωθημένο μήνυμα",
-        device="Στάλθηκε από το|Εστάλη από",
-    ),
-    "en": Phrases(
+    "en": LanguagePhrases(
         wrote="wrote|writes|written",
         intro="On|At|In message|In article|In|Quoting|Once upon a time|From|Yesterday|Today",
         sender="From",
@@ -144,7 +75,7 @@ LANGUAGES: Final = {
         device="Sent from|Sent via|Sent using|Sent with|Sent on the go|Sent by|Sent through|"
         "Get Outlook for|Typed on|Typed with|Written on my|Composed on my|Sent mobile",
     ),
-    "es": Phrases(
+    "es": LanguagePhrases(
         wrote="escribió|escribio|ha escrito|escribe|escribieron",
         intro="El|Con fecha|A las|Citando a|Citando",
         sender="De",
@@ -158,7 +89,7 @@ LANGUAGES: Final = {
         device="Enviado desde|Enviado con|Enviado por|Enviado de|Obtener Outlook para|"
         "Descarga Outlook para|Descargar Outlook para",
     ),
-    "et": Phrases(
+    "et": LanguagePhrases(
         wrote="kirjutas",
         intro="Kuupäeval",
         sender="Saatja|Kellelt",
@@ -170,16 +101,8 @@ LANGUAGES: Final = {
         forwarded="Edastatud sõnum|Edastatud kiri",
         device="Saadetud minu",
     ),
-    "eu": Phrases(wrote="idatzi du|idatzi zuen|igorleak hau idatzi du", subject="Gaia"),
-    "fa": Phrases(
-        wrote="نوشت|نوشته",
-        intro="در",
-        sender="از",
-        to="به",
-        subject="موضوع",
-        device="ارسال شده از",
-    ),
-    "fi": Phrases(
+    "eu": LanguagePhrases(wrote="idatzi du|idatzi zuen|igorleak hau idatzi du", subject="Gaia"),
+    "fi": LanguagePhrases(
         wrote="kirjoitti",
         sender="Lähettäjä",
         sent="Lähetetty|Päiväys|Lähetysaika|Pvm",
@@ -191,7 +114,7 @@ LANGUAGES: Final = {
         begin="Välitetty viesti alkaa",
         device="Lähetetty|Hanki Outlook",
     ),
-    "fr": Phrases(
+    "fr": LanguagePhrases(
         wrote="a écrit|a ecrit|écrit|écrivait|a écrit ceci",
         intro="Le|En date de|En date du|Selon|Citant",
         sender="De|Expéditeur",
@@ -206,19 +129,7 @@ LANGUAGES: Final = {
         device="Envoyé de mon|Envoyé depuis|Envoyé à partir|Envoyé par|Envoyé avec|Envoyé de|"
         "Télécharger Outlook pour|Obtenir Outlook pour|Provenance",
     ),
-    "he": Phrases(
-        wrote="כתב|כתבה|כתב/ה|\u202bכתב",
-        intro="בתאריך|ב-|מאת",
-        sender="מאת",
-        sent="נשלח|תאריך",
-        to="אל",
-        copy="עותק",
-        subject="נושא",
-        original="הודעה מקורית",
-        forwarded="הודעה שהועברה",
-        device="נשלח מה|נשלח מ",
-    ),
-    "hr": Phrases(
+    "hr": LanguagePhrases(
         wrote="je napisao|je napisala|je napisao/la|napisao je|napisala je|je napisao(la)|"
         "je napisao/napisala|је написао|је написала|је написао/ла",
         intro="Dana|Dana je|Дана",
@@ -231,7 +142,7 @@ LANGUAGES: Final = {
         forwarded="Proslijeđena poruka|Prosleđena poruka|Прослеђена порука",
         device="Poslano s|Poslano iz|Poslato sa|Послато са",
     ),
-    "hu": Phrases(
+    "hu": LanguagePhrases(
         wrote="ezt írta|írta|írtad",
         sender="Feladó",
         sent="Elküldve|Küldve|Dátum",
@@ -243,7 +154,7 @@ LANGUAGES: Final = {
         begin="Továbbított levél kezdete|Továbbított üzenet kezdete",
         device="Elküldve az|Küldve az|Elküldve",
     ),
-    "id": Phrases(
+    "id": LanguagePhrases(
         wrote="menulis",
         intro="Pada",
         sender="Dari",
@@ -254,7 +165,7 @@ LANGUAGES: Final = {
         forwarded="Pesan terusan|Pesan yang diteruskan",
         device="Dikirim dari",
     ),
-    "is": Phrases(
+    "is": LanguagePhrases(
         wrote="skrifaði",
         intro="Þann|Hinn",
         sender="Frá",
@@ -264,7 +175,7 @@ LANGUAGES: Final = {
         original="Upprunaleg skilaboð|Upphafleg skilaboð",
         device="Sent úr",
     ),
-    "it": Phrases(
+    "it": LanguagePhrases(
         wrote="ha scritto|scrive|scrisse|ha scritto ",
         intro="Il giorno|Il|In data|Quoting|Citando",
         sender="Da",
@@ -277,32 +188,7 @@ LANGUAGES: Final = {
         begin="Inizio messaggio inoltrato|Inizio del messaggio inoltrato",
         device="Inviato da|Inviato dal|Inviato con|Scarica Outlook per|Ottieni Outlook per",
     ),
-    "ja": Phrases(
-        wrote="のメール|さんは書きました|wrote|さんが書いた|さんのメッセージ|は書きました",
-        sender="差出人|送信者|From",
-        sent="送信日時|日付|日時|送信日",
-        to="宛先|To",
-        copy="写し",
-        subject="件名",
-        original="元のメッセージ|オリジナルメッセージ|Original Message",
-        forwarded="転送されたメッセージ|転送メッセージ|Forwarded message",
-        begin="転送されたメッセージ|転送開始|受信したメッセージを転送",
-        device="iPhoneから送信|iPadから送信|Androidから送信|私のiPhoneから送信|スマートフォンから送信|"
-        "Outlook for iOS を入手|iPhone から送信",
-    ),
-    "ko": Phrases(
-        wrote="님이 작성|작성|님이 쓴 글|님의 말|님이 다음과 같이 썼습니다",
-        sender="보낸 사람|보낸사람|발신",
-        sent="보낸 날짜|날짜|보낸날짜|일시",
-        to="받는 사람|받는사람|수신",
-        copy="참조",
-        subject="제목",
-        original="원본 메시지|원본 메일|Original Message",
-        forwarded="전달된 메시지|전달된 메일|Forwarded message",
-        begin="전달된 메시지",
-        device="나의 iPhone에서 보냄|iPhone에서 보냄|내 iPhone에서 보냄|Android에서 보냄",
-    ),
-    "lt": Phrases(
+    "lt": LanguagePhrases(
         wrote="rašė|parašė",
         intro="Dnia",
         sender="Nuo|Siuntėjas",
@@ -313,7 +199,7 @@ LANGUAGES: Final = {
         original="Pradinis laiškas|Pirminis pranešimas|Originalus laiškas",
         device="Išsiųsta iš",
     ),
-    "lv": Phrases(
+    "lv": LanguagePhrases(
         wrote="rakstīja|uzrakstīja",
         sender="No|Sūtītājs",
         sent="Nosūtīts|Datums",
@@ -323,7 +209,7 @@ LANGUAGES: Final = {
         original="Sākotnējais ziņojums|Oriģinālā ziņa",
         device="Sūtīts no",
     ),
-    "nl": Phrases(
+    "nl": LanguagePhrases(
         wrote="schreef|schreven|heeft geschreven|het volgende geschreven|geschreven",
         intro="Op|Citeren",
         sender="Van",
@@ -338,7 +224,7 @@ LANGUAGES: Final = {
         device="Verstuurd vanaf|Verzonden vanaf|Verstuurd met|Verzonden met|Verzonden via|"
         "Outlook voor|Download Outlook|Verstuurd vanuit",
     ),
-    "no": Phrases(
+    "no": LanguagePhrases(
         wrote="skrev",
         intro="Den|På|kl.",
         sender="Fra",
@@ -351,7 +237,7 @@ LANGUAGES: Final = {
         begin="Videresendt melding|Start på videresendt melding",
         device="Sendt fra min|Sendt fra|Skaff deg Outlook|Få Outlook",
     ),
-    "pl": Phrases(
+    "pl": LanguagePhrases(
         wrote="napisał|napisała|napisał(a)|pisze|napisał/a|napisali|pisał|pisała",
         intro="W dniu|Dnia|Cytowanie|Użytkownik|Wiadomość napisana przez|Wiadomość od",
         sender="Od|Nadawca",
@@ -365,7 +251,7 @@ LANGUAGES: Final = {
         begin="Początek przekazywanej wiadomości|Rozpoczęcie przekazanej wiadomości",
         device="Wysłano z|Wysłane z|Wysłano ze|Wysłane ze|Pobierz aplikację Outlook|Wysłane przez",
     ),
-    "pt": Phrases(
+    "pt": LanguagePhrases(
         wrote="escreveu|escreveram|escreve|escreveu na mensagem",
         intro="Em|A|No dia|Na|Citando",
         sender="De",
@@ -381,7 +267,7 @@ LANGUAGES: Final = {
         device="Enviado do meu|Enviado de|Enviado via|Enviado do|Enviado pelo|Obter o Outlook para|"
         "Obtenha o Outlook|Enviada do meu|Enviado a partir",
     ),
-    "ro": Phrases(
+    "ro": LanguagePhrases(
         wrote="a scris|a scris următoarele",
         intro="În|In|Pe|La data de|Pe data de",
         sender="De la|De la",
@@ -393,22 +279,7 @@ LANGUAGES: Final = {
         forwarded="Mesaj redirecționat|Mesaj redirectionat",
         device="Trimis de pe|Trimis din",
     ),
-    "ru": Phrases(
-        wrote="написал|написала|написал(а)|пишет|пишете|писал|писала|написали|Вы писали|вы писали",
-        intro="В письме|Отправлено",
-        sender="От|От кого|Отправитель",
-        sent="Отправлено|Дата|Отправлен",
-        to="Кому|Получатель",
-        copy="Копия",
-        subject="Тема",
-        original="Исходное сообщение|Оригинальное сообщение|Исходное письмо|"
-        "Пересылаемое сообщение|Конец пересылаемого сообщения",
-        forwarded="Пересылаемое сообщение|Пересланное сообщение|Перенаправленное сообщение|"
-        "Пересланное письмо",
-        begin="Начало переадресованного сообщения|Начало пересылаемого сообщения",
-        device="Отправлено с|Отправлено из|Отправлено от",
-    ),
-    "sk": Phrases(
+    "sk": LanguagePhrases(
         wrote="napísal|napísala|napísal(a)|napísal/a",
         intro="Dňa",
         sender="Od",
@@ -420,7 +291,7 @@ LANGUAGES: Final = {
         forwarded="Preposlaná správa",
         device="Odoslané z|Odoslané zo",
     ),
-    "sl": Phrases(
+    "sl": LanguagePhrases(
         wrote="je napisal|je napisala|je napisal/a|je oseba|napisal",
         intro="Dne",
         sender="Od|Pošiljatelj",
@@ -432,7 +303,7 @@ LANGUAGES: Final = {
         forwarded="Posredovano sporočilo",
         device="Poslano iz",
     ),
-    "sv": Phrases(
+    "sv": LanguagePhrases(
         wrote="skrev|har skrivit",
         intro="Den|På",
         sender="Från",
@@ -446,19 +317,7 @@ LANGUAGES: Final = {
         begin="Vidarebefordrat brev|Vidarebefordrat mejl",
         device="Skickat från|Skickat med|Skickat via|Hämta Outlook|Skaffa Outlook",
     ),
-    "th": Phrases(
-        wrote="เขียน|เขียนว่า|ได้เขียน",
-        intro="เมื่อ|ในวันที่|ใน",
-        sender="จาก",
-        sent="ส่ง|วันที่",
-        to="ถึง",
-        copy="สำเนา",
-        subject="เรื่อง|หัวเรื่อง",
-        original="ข้อความต้นฉบับ|ข้อความเดิม",
-        forwarded="ข้อความที่ส่งต่อ",
-        device="ส่งจาก",
-    ),
-    "tr": Phrases(
+    "tr": LanguagePhrases(
         wrote="şunu yazdı|yazdı|yazmış|şunları yazdı",
         intro="Tarih",
         sender="Kimden|Gönderen",
@@ -472,18 +331,7 @@ LANGUAGES: Final = {
         device="iPhone'umdan gönderildi|iPhone\u2019umdan gönderildi|iPad'imden gönderildi|"
         "cihazımdan gönderildi|Android için Outlook|iOS için Outlook",
     ),
-    "uk": Phrases(
-        wrote="написав|написала|пише|написав(ла)|писав",
-        sender="Від|Відправник",
-        sent="Надіслано|Дата|Відправлено",
-        to="Кому",
-        copy="Копія",
-        subject="Тема",
-        original="Оригінальне повідомлення|Вихідне повідомлення",
-        forwarded="Переслане повідомлення|Пересланий лист",
-        device="Надіслано з|Відправлено з",
-    ),
-    "vi": Phrases(
+    "vi": LanguagePhrases(
         wrote="đã viết|viết",
         intro="Vào|Ngày|Vào ngày|Vào lúc",
         sender="Từ",
@@ -495,118 +343,4 @@ LANGUAGES: Final = {
         forwarded="Thư đã chuyển tiếp|Thư chuyển tiếp|Tin nhắn đã chuyển tiếp",
         device="Đã gửi từ|Được gửi từ|Gửi từ",
     ),
-    "zh": Phrases(
-        wrote="写道|寫道|写到|寫到|写|寫",
-        intro="在|於|于",
-        sender="发件人|寄件者|发信人|寄件人|發件人",
-        sent="发送时间|发送日期|日期|寄件日期|時間|时间|傳送時間|发件日期|發送日期|已傳送",
-        to="收件人|收件者",
-        copy="抄送|副本|副本抄送",
-        subject="主题|主旨|主題",
-        original="邮件原件|原始邮件|原始郵件|原始信件|原邮件|郵件原件|原始訊息",
-        forwarded="转发的邮件|轉寄的郵件|转发邮件信息|轉寄郵件|转发邮件|Forwarded message",
-        begin="以下是转发的邮件|开始转发的邮件|下面是被转发的邮件|已轉寄的郵件",
-        device="发自我的|發自我的|从我的|從我的|发自|傳送自|從我的 iPhone 傳送|获取适用于|"
-        "取得 iOS 版 Outlook|"
-        "通过我的",
-    ),
 }
-
-
-class PhraseSet:
-    """Finds phrases as whole words, whatever their case, in time that grows with the text only.
-
-    Thai, Chinese, Japanese and Korean have no blanks between words: there a phrase is found
-    anywhere.
-    """
-
-    def __init__(self, *phrases: str) -> None:
-        folded = sorted({phrase.casefold().strip() for phrase in phrases}, key=len, reverse=True)
-        self._dense = tuple(phrase for phrase in folded if _is_dense(phrase))
-        self._by_first_word: dict[str, list[str]] = {}
-        for phrase in folded:
-            if found := _WORD.search(phrase):
-                self._by_first_word.setdefault(found[0], []).append(phrase)
-
-    def is_in(self, text: str) -> bool:
-        """Say whether one of the phrases occurs in a text."""
-        folded = text.casefold()
-        if not folded.isascii() and has_any(folded, self._dense):
-            return True
-        return any(self._end_at(folded, word) for word in _WORD.finditer(folded))
-
-    def begins(self, text: str) -> bool:
-        """Say whether a text begins with one of the phrases, marks before it aside."""
-        return self._may_begin(text) and self._end_of_first(text.casefold()) is not None
-
-    def is_all_of(self, text: str) -> bool:
-        """Say whether a text is one of the phrases, marks around it aside."""
-        if not self._may_begin(text):
-            return False
-        folded = text.casefold()
-        end = self._end_of_first(folded)
-        return end is not None and not _WORD.search(folded, end)
-
-    def _may_begin(self, text: str) -> bool:
-        """Say cheaply whether a text may begin with a phrase: most of those in ASCII do not."""
-        return not text.isascii() or _first_word(text) in self._by_first_word
-
-    def _end_of_first(self, folded: str) -> int | None:
-        if (word := _WORD.search(folded)) is None or word.start() > _MOST_MARKS:
-            return None
-        if end := self._end_at(folded, word):
-            return end
-        if folded.isascii():
-            return None
-        return next(
-            (
-                word.start() + len(one)
-                for one in self._dense
-                if folded.startswith(one, word.start())
-            ),
-            None,
-        )
-
-    def _end_at(self, folded: str, word: re.Match[str]) -> int | None:
-        for phrase in self._by_first_word.get(word[0], ()):
-            end = word.start() + len(phrase)
-            is_whole = not folded[end : end + 1].isalnum()
-            if is_whole and folded.startswith(phrase, word.start()):
-                return end
-        return None
-
-
-# Several sets ask for the first word of the same line.
-@lru_cache(maxsize=64)
-def _first_word(text: str) -> str:
-    """Return the first word of a text in lower case; "" if too many marks stand before it."""
-    word = _FIRST_WORD.match(text)
-    return word[1].lower() if word else ""
-
-
-def has_any(folded: str, phrases: Iterable[str]) -> bool:
-    """Say whether one of some phrases is in a text, also inside of a word."""
-    for phrase in phrases:  # noqa: SIM110 - any() takes twice the time here
-        if phrase in folded:
-            return True
-    return False
-
-
-def _is_dense(phrase: str) -> bool:
-    return any("\u0e00" <= letter <= "\u0e7f" or letter >= "\u3040" for letter in phrase)
-
-
-def phrases_of(*fields: str) -> PhraseSet:
-    """Return the phrases of some fields in all languages."""
-    return PhraseSet(*(phrase for field in fields for phrase in alternatives(field)))
-
-
-def alternatives(field: str) -> tuple[str, ...]:
-    """Return the phrases of one field in all languages, longest first, each once."""
-    found = {
-        phrase.strip()
-        for phrases in LANGUAGES.values()
-        for phrase in getattr(phrases, field).split("|")
-        if phrase.strip()
-    }
-    return tuple(sorted(found, key=lambda phrase: (-len(phrase), phrase)))
