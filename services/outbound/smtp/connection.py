@@ -27,7 +27,7 @@ _LONGEST_WORDS: Final = 200
 _AWAY: Final[Mapping[type[Exception], str]] = MappingProxyType(
     {
         TimeoutError: "does not answer in time",
-        gaierror: "is not found: see `smtp_route`",
+        gaierror: "is not found",
         SSLCertVerificationError: "shows a certificate that is not trusted",
         SSLError: "does not agree on TLS",
         ConnectionRefusedError: "refuses connections",
